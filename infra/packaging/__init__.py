@@ -1,0 +1,1 @@
+"""How layers and functions become what Lambda loads."""
