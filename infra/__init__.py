@@ -1,1 +1,1 @@
-"""The deployable truth (YAML) and what deploys it: packaging, the local cloud, the operator's command line."""
+"""What deploys Scrip: packaging, the local cloud, the operator's command line."""

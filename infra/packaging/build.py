@@ -1,10 +1,11 @@
 """Build one layer or function into a folder, ready to be zipped.
 
-Two callers, one way: `sam build` (through the Makefile beside this file) and the local cloud. Standard library only.
+Two callers, one way: `sam build` (through the Makefile beside this file) and the local cloud.
+Standard library only.
 
-Byte code is most of a cold start: zips reset the files' times, so ordinary `.pyc` files count as stale and every cold start
-compiles everything again. So all code is compiled here, by the Python that will run it, into `.pyc` files that are never checked
-against their source.
+Byte code is most of a cold start: zips reset the files' times, so ordinary `.pyc` files count as
+stale and every cold start compiles everything again. So all code is compiled here, by the Python
+that will run it, into `.pyc` files that are never checked against their source.
 """
 
 import argparse
@@ -27,16 +28,17 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28
 LAYERS = {"Dependencies", "Scrip"}
 
 BOTOCORE_SERVICES = {"dynamodb", "kms", "sesv2", "sqs", "sts"}
-"""Services whose API descriptions stay; the other 400 are most of botocore's size and slow every client down."""
+"""Services whose API descriptions stay: the other 400 are most of botocore, and slow it down."""
 
 NOT_NEEDED = (
     "bin",
     "share",
     "boto3",
     "s3transfer",
-    "pycparser",  # cffi needs it to read C, not to call it
+    "cffi",  # cryptography needs its compiled half only (_cffi_backend)
+    "cffi-*.dist-info",
+    "pycparser",
     "pycparser-*.dist-info",
-    "botocore/docs",
     "**/tests",
     "**/__pycache__",
     "**/*.pyi",
@@ -105,8 +107,9 @@ def find_interpreter(target: str) -> str:
         if found and version_of(found) == wanted:
             return found
     raise BuildError(
-        f"Packages for Lambda are compiled with the runtime's own Python {wanted}, which is not on the PATH. "
-        f"Install it (for instance `uv python install {wanted}`), or name it in SCRIP_RUNTIME_PYTHON."
+        f"Packages for Lambda are compiled with the runtime's own Python {wanted}, "
+        f"which is not on the PATH. Install it (for instance `uv python install {wanted}`), "
+        "or name it in SCRIP_RUNTIME_PYTHON."
     )
 
 
@@ -129,9 +132,8 @@ def version_of(interpreter: str) -> str | None:
 
 def install_dependencies(out: Path, target: str) -> None:
     """The pinned, hashed run-time packages, then without what no function imports."""
-    uv = shutil.which(
-        "uv", path=os.pathsep.join([str(ROOT / ".venv/bin"), os.environ.get("PATH", "")])
-    )
+    beside = str(Path(sys.executable).parent)
+    uv = shutil.which("uv", path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
     if uv is None:
         raise BuildError("uv is missing: run `make setup` first.")
     command = [
@@ -159,7 +161,7 @@ def install_dependencies(out: Path, target: str) -> None:
 
 
 def trim_botocore(data: Path) -> None:
-    """Keep the API descriptions of the services in use, and the files at the top (endpoints, partitions, retries)."""
+    """Keep the API descriptions of the services in use, and the files beside them (endpoints)."""
     for folder in data.iterdir():
         if folder.is_dir() and folder.name not in BOTOCORE_SERVICES:
             remove(folder)

@@ -1,0 +1,119 @@
+"""A deployed local cloud, for `make run` and for tests.
+
+    with running_cloud(tmp_path) as cloud:
+        cloud.base_url, cloud.outputs["OrdersTable"], cloud.stripe_url
+
+State lies in the given folder; a second start in the same folder finds it again and skips what did
+not change. What is running is described in `cloud.json` there.
+"""
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local import deploy, mend, process
+from infra.local.aws import ACCOUNT, REGION, ROOT_KEY_ID, ROOT_SECRET, client
+from infra.local.trail import function_requests
+from infra.packaging.build import ROOT
+
+LOCAL = ROOT / ".local"
+AWS_PORT = 4566
+STRIPE_PORT = 8420
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Where everything is. `base_url` is the HTTP API: `base_url + "/v1/products"`."""
+
+    root: str
+    endpoint: str
+    api_url: str
+    base_url: str
+    stripe_url: str
+    auth: bool
+    outputs: dict[str, str]
+    digest: str
+
+    def client(self, service: str) -> Any:
+        """A botocore client with the account root's credentials."""
+        return client(self.endpoint, service)
+
+    def environment(self) -> dict[str, str]:
+        """What an SDK or `scrip-admin` in another process needs to talk to this cloud."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "AWS_ACCOUNT_ID": ACCOUNT,
+        }
+
+    def function_requests(self, since: float, until: float) -> Counter[str]:
+        """AWS requests that functions made in that time (time.time()): `dynamodb:GetItem` -> n."""
+        return function_requests(self.endpoint, since, until)
+
+
+@contextlib.contextmanager
+def running_cloud(
+    root: Path,
+    *,
+    auth: bool = False,
+    aws_port: int = 0,
+    stripe_port: int = 0,
+    parameters: dict[str, str] | None = None,
+    say: deploy.Say = lambda _: None,
+) -> Iterator[Cloud]:
+    """Start both servers with their state in `root`, deploy, mend, check; stop them at the end.
+
+    Ports of 0 are picked. `auth`: signatures and the functions' IAM policies are enforced.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    root = root.resolve()
+    with contextlib.ExitStack() as servers:
+        aws = process.start_aws(root, process.free_port(aws_port, say), auth=auth)
+        servers.callback(aws.stop)
+        stripe = process.start_stripe(root, process.free_port(stripe_port, say))
+        servers.callback(stripe.stop)
+        say(f"local cloud at {aws.url}, Stripe at {stripe.url}")
+        given = {"Stage": "local", "StripeApiBase": stripe.url} | (parameters or {})
+        cloud = ensure_deployed(root, aws.url, stripe.url, auth, given, say)
+        yield cloud
+
+
+def ensure_deployed(
+    root: Path, endpoint: str, stripe_url: str, auth: bool, given: dict[str, str], say: deploy.Say
+) -> Cloud:
+    """Deploy unless exactly this is deployed already; then check that every route answers."""
+    described = root / "cloud.json"
+    digest = deploy.stack_digest(given)
+    before = json.loads(described.read_text()) if described.exists() else {}
+    started = time.monotonic()
+    if before.get("digest") == digest and before.get("endpoint") == endpoint:
+        outputs = deploy.stack_outputs(endpoint)
+        say("nothing changed since the last deployment")
+    else:
+        outputs = deploy.deploy(endpoint, given, say)
+        count = mend.mend_routes(endpoint, outputs["ApiId"])
+        mend.mend_ttl(endpoint, outputs)
+        say(f"deployed and mended ({count} routes) in {time.monotonic() - started:.1f} s")
+    cloud = Cloud(
+        root=str(root),
+        endpoint=endpoint,
+        api_url=outputs["ApiUrl"],
+        base_url=f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default",
+        stripe_url=stripe_url,
+        auth=auth,
+        outputs=outputs,
+        digest=digest,
+    )
+    started = time.monotonic()
+    mend.check_routes(cloud.base_url)
+    say(f"every route answers ({time.monotonic() - started:.1f} s)")
+    described.write_text(json.dumps(dataclasses.asdict(cloud), indent=2) + "\n")
+    return cloud

@@ -1,0 +1,35 @@
+"""Which AWS requests the functions made, by the emulator's CloudTrail."""
+
+from collections import Counter
+from typing import Any
+
+from infra.local.aws import ROOT_KEY_ID, client
+
+PAGE = 50
+"""LookupEvents answers the newest 50 and has no next page: ask again for what is older."""
+
+
+def function_requests(endpoint: str, since: float, until: float) -> Counter[str]:
+    """`dynamodb:GetItem` -> how often a function sent it between two times (time.time()).
+
+    Functions carry other credentials than we do: that tells their requests from ours. Pollers
+    (stream, queue, schedule) are inside the emulator and send none, as on AWS they are not ours.
+    """
+    return Counter(
+        f"{event['EventSource'].split('.')[0]}:{event['EventName']}"
+        for event in events(endpoint, since, until)
+        if event["AccessKeyId"] != ROOT_KEY_ID
+    )
+
+
+def events(endpoint: str, since: float, until: float) -> list[dict[str, Any]]:
+    """CloudTrail's events in that time, newest first."""
+    trail = client(endpoint, "cloudtrail")
+    found: dict[str, dict[str, Any]] = {}
+    while True:
+        page = trail.lookup_events(StartTime=since, EndTime=until, MaxResults=PAGE)["Events"]
+        new = {event["EventId"]: event for event in page if event["EventId"] not in found}
+        found |= new
+        if len(page) < PAGE or not new:
+            return list(found.values())
+        until = page[-1]["EventTime"].timestamp()
