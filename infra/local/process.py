@@ -5,6 +5,7 @@
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -97,6 +98,8 @@ def start_aws(root: Path, port: int, *, auth: bool = False, record: bool = True)
         "CLOUDTRAIL_MAX_EVENTS": "100000",
         "LOG_LEVEL": "INFO",
     }
+    # What a killed run left there: unpacked functions, tens of megabytes for each process.
+    shutil.rmtree(root / "tmp", ignore_errors=True)
     command = [sys.executable, "-m", "ministack"]
     server = start("ministack", command, env, root, port)
     server.wait_until(lambda url: answers(f"{url}/_ministack/health"))
