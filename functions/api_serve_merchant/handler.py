@@ -1,0 +1,127 @@
+"""The merchant's API: catalogue, stock, orders, keys. No code can be read here."""
+
+from typing import Any
+
+from scrip.chance import now_ms, random_id
+from scrip.contracts import merchant as wire
+from scrip.contracts.http import Answer, decode_text
+from scrip.domain.api_key import Scope
+from scrip.domain.code import parse_csv, parse_text
+from scrip.flows import list_orders as orders
+from scrip.flows import manage_catalogue, manage_keys
+from scrip.flows.authenticate import authenticate
+from scrip.flows.import_codes import import_codes
+from scrip.flows.read_stock import read_stock
+from scrip.serving import Api, Call
+from scrip.telemetry import count, logger
+from scrip.wiring import merchant
+
+PARSERS = {"text/csv": parse_csv, "text/plain": parse_text}
+
+
+def list_products(call: Call) -> Answer:
+    shelves = manage_catalogue.list_shelves(call.merchant_id, catalogue=_wired().catalogue)
+    return Answer(200, wire.products_view(shelves))
+
+
+def read_product(call: Call) -> Answer:
+    shelf = manage_catalogue.read_product(
+        call.merchant_id, call.path.product_id, catalogue=_wired().catalogue
+    )
+    return Answer(200, wire.product_view(shelf))
+
+
+def put_product(call: Call) -> Answer:
+    product = wire.product(call.merchant_id, call.path.product_id, call.body)
+    shelf = manage_catalogue.put_product(product, catalogue=_wired().catalogue)
+    return Answer(200, wire.product_view(shelf))
+
+
+def put_variant(call: Call) -> Answer:
+    variant = wire.variant(call.merchant_id, call.path, call.body)
+    manage_catalogue.put_variant(variant, catalogue=_wired().catalogue)
+    return Answer(200, wire.variant_view(variant))
+
+
+def import_text(call: Call) -> Answer:
+    wired, parse = _wired(), PARSERS[call.request.media_type()]
+    imported = import_codes(
+        call.merchant_id,
+        call.path.variant_id,
+        call.request.idempotency_key(),
+        lambda: parse(decode_text(call.request.raw_body)),
+        now_ms=now_ms(),
+        catalogue=wired.catalogue,
+        stock=wired.stock,
+        vault=wired.vault,
+    )
+    logger.append_keys(variant_id=call.path.variant_id, batch_id=imported.batch.batch_id)
+    if imported.new:
+        count("CodesImported", imported.batch.codes)
+    return Answer(200, wire.codes_imported(imported.batch, imported.duplicates))
+
+
+def read_levels(call: Call) -> Answer:
+    wired, variant_id = _wired(), call.path.variant_id
+    levels = read_stock(call.merchant_id, variant_id, catalogue=wired.catalogue, stock=wired.stock)
+    return Answer(200, wire.StockView(variant_id, levels.imported, levels.available))
+
+
+def list_orders(call: Call) -> Answer:
+    page = orders.list_orders(call.merchant_id, call.query, orders=_wired().orders)
+    return Answer(200, wire.orders_page(page.records, page.next_cursor))
+
+
+def read_order(call: Call) -> Answer:
+    record = orders.read_merchant_order(
+        call.merchant_id, call.path.order_id, orders=_wired().orders
+    )
+    return Answer(200, wire.merchant_order_view(record))
+
+
+def list_keys(call: Call) -> Answer:
+    keys = manage_keys.list_keys(call.merchant_id, keys=_wired().merchants)
+    return Answer(200, wire.KeysView([wire.key_view(key) for key in keys]))
+
+
+def issue_key(call: Call) -> Answer:
+    key, credential = manage_keys.issue_key(
+        call.merchant_id,
+        Scope(call.body.scope),
+        call.body.label,
+        key_id=random_id(8),
+        secret=random_id(32),
+        now_ms=now_ms(),
+        keys=_wired().merchants,
+    )
+    return Answer(201, wire.KeyIssued(wire.key_view(key), credential))
+
+
+def revoke_key(call: Call) -> Answer:
+    key = manage_keys.revoke_key(call.merchant_id, call.path.key_id, keys=_wired().merchants)
+    return Answer(200, wire.key_view(key))
+
+
+_wired = merchant.merchant_side
+API = Api(
+    wire.MERCHANT_OPERATIONS,
+    {
+        "list_all_products": list_products,
+        "read_product": read_product,
+        "put_product": put_product,
+        "put_variant": put_variant,
+        "import_codes": import_text,
+        "read_stock": read_levels,
+        "list_orders": list_orders,
+        "read_merchant_order": read_order,
+        "list_keys": list_keys,
+        "issue_key": issue_key,
+        "revoke_key": revoke_key,
+    },
+    authenticate=lambda text: authenticate(text, keys=_wired().merchants),
+)
+merchant.warm()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return API.answer(event, context)

@@ -1,0 +1,94 @@
+"""The storefront's API: products, orders, codes."""
+
+from typing import Any
+
+from scrip.chance import luck, now_ms, random_id
+from scrip.contracts import storefront as wire
+from scrip.contracts.http import Answer
+from scrip.contracts.openapi import document
+from scrip.domain.order import Order
+from scrip.domain.order_access import parse_token
+from scrip.flows.authenticate import authenticate
+from scrip.flows.manage_catalogue import list_offers
+from scrip.flows.place_order import place_order
+from scrip.flows.read_order import read_order
+from scrip.flows.reveal_codes import Reveal, reveal_codes
+from scrip.serving import Api, Call
+from scrip.telemetry import count, logger
+from scrip.wiring import storefront
+
+
+def list_products(call: Call) -> Answer:
+    wired = storefront.storefront()
+    offers = list_offers(call.merchant_id, catalogue=wired.catalogue, stock=wired.stock)
+    return Answer(200, wire.products_on_sale(offers))
+
+
+def place(call: Call) -> Answer:
+    wired = storefront.storefront()
+    merchant = wired.merchants.get(call.merchant_id)
+    placed = place_order(
+        merchant,
+        wired.order_keys.of(merchant),
+        wire.order_request(call.body, call.request.idempotency_key(), call.trace.trace_id),
+        now_ms=now_ms(),
+        lucks=[luck() for _ in call.body.lines],
+        window_minutes=wired.settings.payment_window_minutes,
+        token_days=wired.settings.order_token_days,
+        catalogue=wired.catalogue,
+        stock=wired.stock,
+        orders=wired.orders,
+        gateway=wired.gateways.of(call.merchant_id, "stripe"),
+    )
+    logger.append_keys(order_id=placed.order.order_id)
+    if placed.new:
+        count("OrdersPlaced")
+    return Answer(201, wire.order_placed(placed.order, placed.token, placed.payment))
+
+
+def read(call: Call) -> Answer:
+    return Answer(200, wire.order_view(_order(call)))
+
+
+def reveal(call: Call) -> Answer:
+    wired = storefront.storefront()
+    looking = Reveal("buyer", call.request.source_ip, now_ms(), random_id(8))
+    shown = reveal_codes(_order(call), looking, audit=wired.audit, codes=wired.codes)
+    count("CodesRevealed", len(shown))
+    return Answer(200, wire.revealed_codes(call.path.order_id, shown))
+
+
+def read_openapi(_: Call) -> Answer:
+    return Answer(200, document())
+
+
+def _order(call: Call) -> Order:
+    wired = storefront.storefront()
+    token = parse_token(call.request.bearer())
+    merchant_id = token.merchant_id if token else ""
+    logger.append_keys(merchant_id=merchant_id, order_id=call.path.order_id)
+    return read_order(
+        token,
+        call.path.order_id,
+        order_key=wired.order_keys.of(wired.merchants.get(merchant_id)) if token else b"",
+        now_ms=now_ms(),
+        orders=wired.orders,
+    )
+
+
+API = Api(
+    wire.STOREFRONT_OPERATIONS,
+    {
+        "list_products": list_products,
+        "place_order": place,
+        "read_order": read,
+        "reveal_codes": reveal,
+        "read_openapi": read_openapi,
+    },
+    authenticate=lambda text: authenticate(text, keys=storefront.storefront().merchants),
+)
+storefront.warm()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return API.answer(event, context)

@@ -1,0 +1,1 @@
+"""Scrip sells, seals, delivers and settles virtual goods."""

@@ -1,0 +1,1 @@
+"""Remote things and their quirks: tables, keys, queues, mail, payment providers."""

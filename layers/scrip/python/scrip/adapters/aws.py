@@ -1,0 +1,52 @@
+"""Calls to AWS through botocore, with its failures told apart: ask again, or a bug."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from scrip.domain.errors import StoreUnavailable
+
+AwsClient = Any
+"""A botocore client. Its methods are made at run time, so there is no type to name."""
+
+BUSY_CODES = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceError",
+        "InternalFailure",
+        "KMSInternalException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+
+
+def ask(method: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
+    """Call a client's method. Raises StoreUnavailable where asking again may help.
+
+    Other ClientErrors pass through: a caller handles the ones that carry meaning, the rest are
+    bugs (a missing permission, a malformed expression).
+    """
+    try:
+        answer: dict[str, Any] = method(**parameters)
+    except ClientError as error:
+        if code_of(error) in BUSY_CODES:
+            raise StoreUnavailable(code_of(error)) from error
+        raise
+    except HTTPClientError as error:
+        raise StoreUnavailable(type(error).__name__) from error
+    return answer
+
+
+def code_of(error: ClientError) -> str:
+    code: str = error.response.get("Error", {}).get("Code", "")
+    return code

@@ -1,0 +1,95 @@
+"""Products and variants: one partition a merchant."""
+
+from collections.abc import Sequence
+
+from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.domain.catalogue import Kind, Product, Status, Variant
+from scrip.domain.errors import VariantOfAnotherProduct
+from scrip.domain.money import Money
+
+
+class Catalogue:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def put_product(self, product: Product) -> None:
+        self.table.put(
+            {
+                **_product_key(product.merchant_id, product.product_id),
+                "kind": product.kind.value,
+                "title": product.title,
+                "status": product.status.value,
+            }
+        )
+
+    def find_product(self, merchant_id: str, product_id: str) -> Product | None:
+        item = self.table.get(_product_key(merchant_id, product_id))
+        return _product(item) if item else None
+
+    def put_variant(self, variant: Variant) -> None:
+        """Raises VariantOfAnotherProduct: an id names one variant in the whole shop."""
+        item = {
+            **_variant_key(variant.merchant_id, variant.variant_id),
+            "product_id": variant.product_id,
+            "title": variant.title,
+            "price_minor": variant.price.amount_minor,
+            "currency": variant.price.currency,
+            "status": variant.status.value,
+        }
+        try:
+            self.table.put(
+                item,
+                condition="attribute_not_exists(pk) OR product_id = :product",
+                values={":product": variant.product_id},
+            )
+        except ConditionFailed as error:
+            raise VariantOfAnotherProduct(variant.variant_id) from error
+
+    def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None:
+        item = self.table.get(_variant_key(merchant_id, variant_id))
+        return _variant(item) if item else None
+
+    def variants(self, merchant_id: str, variant_ids: Sequence[str]) -> dict[str, Variant]:
+        """The variants that exist, by id."""
+        keys = [_variant_key(merchant_id, variant_id) for variant_id in variant_ids]
+        found = (_variant(item) for item in self.table.get_many(keys))
+        return {variant.variant_id: variant for variant in found}
+
+    def all(self, merchant_id: str) -> list[tuple[Product, list[Variant]]]:
+        """Every product with its variants, in the order of their ids."""
+        items = list(self.table.query("pk = :pk", {":pk": merchant_id}))
+        variants = [_variant(item) for item in items if item["sk"].startswith("variant#")]
+        products = [_product(item) for item in items if item["sk"].startswith("product#")]
+        return [
+            (product, [v for v in variants if v.product_id == product.product_id])
+            for product in products
+        ]
+
+
+def _product_key(merchant_id: str, product_id: str) -> Item:
+    return {"pk": merchant_id, "sk": f"product#{product_id}"}
+
+
+def _variant_key(merchant_id: str, variant_id: str) -> Item:
+    return {"pk": merchant_id, "sk": f"variant#{variant_id}"}
+
+
+def _product(item: Item) -> Product:
+    return Product(
+        merchant_id=item["pk"],
+        product_id=item["sk"].removeprefix("product#"),
+        kind=Kind(item["kind"]),
+        title=item["title"],
+        status=Status(item["status"]),
+    )
+
+
+def _variant(item: Item) -> Variant:
+    return Variant(
+        merchant_id=item["pk"],
+        product_id=item["product_id"],
+        variant_id=item["sk"].removeprefix("variant#"),
+        title=item["title"],
+        price=Money(item["price_minor"], item["currency"]),
+        status=Status(item["status"]),
+    )

@@ -1,0 +1,1 @@
+"""Payment providers, one module each. Adding one: a module here, a line in `registry.py`."""

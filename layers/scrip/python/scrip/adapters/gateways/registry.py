@@ -1,0 +1,69 @@
+"""Which module speaks for which provider, and with which secrets for which merchant."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+from botocore.httpsession import URLLib3Session
+
+from scrip.adapters.gateways import stripe
+from scrip.adapters.keys import Keys, context_of
+from scrip.adapters.merchants import Merchants
+from scrip.domain.errors import GatewayUnknown
+
+Gateway = stripe.StripeGateway
+
+PROVIDERS = {stripe.PROVIDER: (stripe.StripeSecrets, stripe.StripeGateway)}
+
+CACHE_SECONDS = 60
+"""How long changed secrets may take to arrive. Keep the old webhook secret beside the new until."""
+
+CACHE_ENTRIES = 500
+
+
+class Gateways:
+    """`api_bases`: where to call each provider; none where only callbacks are read."""
+
+    def __init__(
+        self,
+        merchants: Merchants,
+        keys: Keys,
+        http: URLLib3Session,
+        api_bases: dict[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.merchants = merchants
+        self.keys = keys
+        self.http = http
+        self.api_bases = api_bases
+        self.clock = clock
+        self._cache: dict[tuple[str, str], tuple[Gateway, float]] = {}
+
+    def of(self, merchant_id: str, provider: str) -> Gateway:
+        """Raises GatewayUnknown when the merchant has no secrets for it."""
+        cached = self._cache.get((merchant_id, provider))
+        if cached and cached[1] > self.clock():
+            return cached[0]
+        sealed = self.merchants.sealed_gateway(merchant_id, provider)
+        if sealed is None:
+            raise GatewayUnknown(provider)
+        shape, build = PROVIDERS[provider]
+        plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
+        gateway = build(
+            msgspec.json.decode(plain, type=shape), self.api_bases.get(provider, ""), self.http
+        )
+        if len(self._cache) >= CACHE_ENTRIES:
+            self._cache.clear()
+        self._cache[merchant_id, provider] = (gateway, self.clock() + CACHE_SECONDS)
+        return gateway
+
+    def set(self, merchant_id: str, provider: str, secrets: bytes) -> None:
+        """Seal and keep a provider's secrets (JSON). Raises msgspec.ValidationError."""
+        shape, _ = PROVIDERS[provider]
+        checked = msgspec.json.encode(msgspec.json.decode(secrets, type=shape))
+        sealed = self.keys.seal(checked, gateway_context(merchant_id, provider))
+        self.merchants.put_gateway(merchant_id, provider, sealed)
+
+
+def gateway_context(merchant_id: str, provider: str) -> dict[str, str]:
+    return context_of("gateway", merchant_id, provider=provider)

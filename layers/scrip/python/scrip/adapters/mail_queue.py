@@ -1,0 +1,15 @@
+"""The queue of mail to send."""
+
+from scrip.adapters.aws import AwsClient, ask
+from scrip.contracts.messages import OrderReady, encode_message
+
+
+class MailQueue:
+    def __init__(self, client: AwsClient, url: str) -> None:
+        self.client = client
+        self.url = url
+
+    def order_ready(self, merchant_id: str, order_id: str, trace_id: str) -> None:
+        """Raises StoreUnavailable. Sending twice is harmless: the mail's mark tells."""
+        message = OrderReady(merchant_id, order_id, trace_id)
+        ask(self.client.send_message, QueueUrl=self.url, MessageBody=encode_message(message))

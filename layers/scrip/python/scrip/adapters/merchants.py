@@ -1,0 +1,109 @@
+"""Merchants, their API keys and their gateways' sealed secrets: one partition a merchant."""
+
+from collections.abc import Iterator
+
+from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.domain.api_key import ApiKey, Scope
+from scrip.domain.errors import KeyUnknown, MerchantExists, MerchantUnknown
+from scrip.domain.merchant import Merchant
+
+MERCHANT = "merchant"
+
+
+class Merchants:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def create(self, merchant: Merchant) -> None:
+        """Raises MerchantExists."""
+        item = {
+            "pk": merchant.merchant_id,
+            "sk": MERCHANT,
+            "name": merchant.name,
+            "order_url": merchant.order_url,
+            "locale": merchant.locale,
+            "mail_codes": merchant.mail_codes,
+            "order_key": merchant.sealed_order_key,
+            "created_at_ms": merchant.created_at_ms,
+        }
+        try:
+            self.table.put(item, condition="attribute_not_exists(pk)")
+        except ConditionFailed as error:
+            raise MerchantExists(merchant.merchant_id) from error
+
+    def get(self, merchant_id: str) -> Merchant:
+        """Raises MerchantUnknown."""
+        item = self.table.get({"pk": merchant_id, "sk": MERCHANT})
+        if item is None:
+            raise MerchantUnknown(merchant_id)
+        return _merchant(item)
+
+    def ids(self) -> Iterator[str]:
+        """Every merchant of the deployment. A scan: merchants and keys are few, it costs less
+        than an index that every write would pay for."""
+        for item in self.table.scan("sk = :sk", {":sk": MERCHANT}):
+            yield item["pk"]
+
+    def add_key(self, key: ApiKey) -> None:
+        self.table.put(
+            {
+                "pk": key.merchant_id,
+                "sk": _key_sk(key.key_id),
+                "scope": key.scope.value,
+                "label": key.label,
+                "secret_hash": key.secret_hash,
+                "created_at_ms": key.created_at_ms,
+            },
+            condition="attribute_not_exists(pk)",
+        )
+
+    def find_key(self, merchant_id: str, key_id: str) -> ApiKey | None:
+        item = self.table.get({"pk": merchant_id, "sk": _key_sk(key_id)})
+        return _api_key(item) if item else None
+
+    def keys(self, merchant_id: str) -> list[ApiKey]:
+        items = self.table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {":pk": merchant_id, ":sk": _key_sk("")}
+        )
+        return [_api_key(item) for item in items]
+
+    def remove_key(self, merchant_id: str, key_id: str) -> ApiKey:
+        """Raises KeyUnknown."""
+        gone = self.table.delete({"pk": merchant_id, "sk": _key_sk(key_id)})
+        if gone is None:
+            raise KeyUnknown(key_id)
+        return _api_key(gone)
+
+    def put_gateway(self, merchant_id: str, provider: str, sealed: bytes) -> None:
+        self.table.put({"pk": merchant_id, "sk": f"gateway#{provider}", "sealed": sealed})
+
+    def sealed_gateway(self, merchant_id: str, provider: str) -> bytes | None:
+        item = self.table.get({"pk": merchant_id, "sk": f"gateway#{provider}"})
+        return item["sealed"] if item else None
+
+
+def _key_sk(key_id: str) -> str:
+    return f"key#{key_id}"
+
+
+def _merchant(item: Item) -> Merchant:
+    return Merchant(
+        merchant_id=item["pk"],
+        name=item["name"],
+        order_url=item["order_url"],
+        locale=item["locale"],
+        mail_codes=item["mail_codes"],
+        sealed_order_key=item["order_key"],
+        created_at_ms=item["created_at_ms"],
+    )
+
+
+def _api_key(item: Item) -> ApiKey:
+    return ApiKey(
+        merchant_id=item["pk"],
+        key_id=item["sk"].removeprefix(_key_sk("")),
+        scope=Scope(item["scope"]),
+        label=item["label"],
+        secret_hash=item["secret_hash"],
+        created_at_ms=item["created_at_ms"],
+    )

@@ -1,0 +1,1 @@
+"""What crosses the wire: HTTP bodies, queue messages, stream events, problem details."""

@@ -1,0 +1,364 @@
+"""Bodies of the merchant API. None of them can carry a code outwards."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from scrip.contracts.fields import (
+    AmountMinor,
+    Currency,
+    Email,
+    Milliseconds,
+    OrderId,
+    PriceMinor,
+    Slug,
+    Title,
+)
+from scrip.contracts.operation import OPERATOR, READER, Operation
+from scrip.contracts.storefront import OrderedLine, OrderPath, order_view
+from scrip.domain import errors
+from scrip.domain.api_key import ApiKey
+from scrip.domain.catalogue import Kind, Product, Shelf, Status, Variant
+from scrip.domain.money import Money
+from scrip.domain.order import OrderRecord, OrderState
+from scrip.domain.payment import Payment
+from scrip.domain.stock import Batch
+
+ScopeName = Literal["storefront", "operator", "finance"]
+StatusName = Literal["active", "paused"]
+KeyId = Annotated[str, Meta(pattern=r"^[a-z0-9]{8}$", description="Public part of an API key")]
+PAGE_LIMIT = 100
+
+
+class ProductPath(Struct):
+    """Path of a product."""
+
+    product_id: Slug
+
+
+class VariantOfProductPath(Struct):
+    """Path of a variant below its product."""
+
+    product_id: Slug
+    variant_id: Slug
+
+
+class VariantPath(Struct):
+    """Path of a variant by its own id."""
+
+    variant_id: Slug
+
+
+class KeyPath(Struct):
+    """Path of an API key."""
+
+    key_id: KeyId
+
+
+class PutProduct(Struct, forbid_unknown_fields=True):
+    """A product in full; putting the same again changes nothing."""
+
+    title: Title
+    kind: Literal["code_pool"] = "code_pool"
+    status: StatusName = "active"
+
+
+class PutVariant(Struct, forbid_unknown_fields=True):
+    """A variant in full. A new price applies to orders placed from now on."""
+
+    title: Title
+    price_minor: PriceMinor
+    currency: Currency
+    status: StatusName = "active"
+
+
+class VariantView(Struct):
+    """A variant as its merchant sees it."""
+
+    product_id: Slug
+    variant_id: Slug
+    title: Title
+    price_minor: PriceMinor
+    currency: Currency
+    status: StatusName
+
+
+class ProductView(Struct):
+    """A product as its merchant sees it."""
+
+    product_id: Slug
+    title: Title
+    kind: str
+    status: StatusName
+    variants: list[VariantView]
+
+
+class ProductsView(Struct):
+    """All products, active or not."""
+
+    products: list[ProductView]
+
+
+class CodesImported(Struct):
+    """`imported` codes are on sale now; `duplicates` stood in the same request before."""
+
+    batch_id: str
+    imported: int
+    duplicates: int
+
+
+class StockView(Struct):
+    """Levels of one variant. `available` are unsold codes on sale."""
+
+    variant_id: Slug
+    imported: int
+    available: int
+
+
+class OrdersQuery(Struct, forbid_unknown_fields=True):
+    """Filters and paging; `cursor` comes from the page before."""
+
+    state: OrderState | None = None
+    from_ms: Milliseconds | None = None
+    to_ms: Milliseconds | None = None
+    limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT)] = 25
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class MerchantOrderView(Struct, kw_only=True):
+    """An order as its merchant may see it: who bought what and where it stands, never the codes."""
+
+    order_id: OrderId
+    state: OrderState
+    amount_minor: AmountMinor
+    currency: Currency
+    email: Email
+    lines: list[OrderedLine]
+    placed_at_ms: Milliseconds
+    expires_at_ms: Milliseconds
+    payment_ref: str
+    transaction_id: str | None = None
+    delivered_at_ms: Milliseconds | None = None
+    refund_due_minor: AmountMinor = 0
+    stray_payments: list["StrayPaymentView"] = []
+
+
+class StrayPaymentView(Struct):
+    """A second payment for an order that was paid already: all of it is to be refunded."""
+
+    transaction_id: str
+    amount_minor: int
+    currency: str
+
+
+class OrdersPage(Struct):
+    """Newest first. `next_cursor` is null on the last page. A filtered page may hold few orders."""
+
+    orders: list[MerchantOrderView]
+    next_cursor: str | None
+
+
+class IssueKey(Struct, forbid_unknown_fields=True):
+    """A key to make."""
+
+    scope: ScopeName
+    label: Title
+
+
+class KeyView(Struct):
+    """An API key without its secret."""
+
+    key_id: KeyId
+    scope: ScopeName
+    label: str
+    created_at_ms: Milliseconds
+
+
+class KeyIssued(Struct):
+    """`secret` is the whole credential. It is shown this once and stored nowhere."""
+
+    key: KeyView
+    secret: str
+
+
+class KeysView(Struct):
+    """All keys that work."""
+
+    keys: list[KeyView]
+
+
+def product(merchant_id: str, product_id: str, body: PutProduct) -> Product:
+    return Product(merchant_id, product_id, Kind(body.kind), body.title, Status(body.status))
+
+
+def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> Variant:
+    return Variant(
+        merchant_id=merchant_id,
+        product_id=path.product_id,
+        variant_id=path.variant_id,
+        title=body.title,
+        price=Money(body.price_minor, body.currency),
+        status=Status(body.status),
+    )
+
+
+def variant_view(variant: Variant) -> VariantView:
+    return VariantView(
+        variant.product_id,
+        variant.variant_id,
+        variant.title,
+        variant.price.amount_minor,
+        variant.price.currency,
+        variant.status.value,
+    )
+
+
+def product_view(shelf: Shelf) -> ProductView:
+    return ProductView(
+        shelf.product.product_id,
+        shelf.product.title,
+        shelf.product.kind.value,
+        shelf.product.status.value,
+        [variant_view(each) for each in shelf.variants],
+    )
+
+
+def products_view(shelves: Sequence[Shelf]) -> ProductsView:
+    return ProductsView([product_view(shelf) for shelf in shelves])
+
+
+def codes_imported(batch: Batch, duplicates: int) -> CodesImported:
+    return CodesImported(batch.batch_id, batch.codes, duplicates)
+
+
+def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
+    order = record.order
+    seen = order_view(order)
+    payment: Payment | None = getattr(order, "payment", None)
+    return MerchantOrderView(
+        order_id=seen.order_id,
+        state=seen.state,
+        amount_minor=seen.amount_minor,
+        currency=seen.currency,
+        email=order.email,
+        lines=seen.lines,
+        placed_at_ms=seen.placed_at_ms,
+        expires_at_ms=seen.expires_at_ms,
+        payment_ref=order.payment_ref,
+        transaction_id=payment.transaction_id if payment else None,
+        delivered_at_ms=seen.delivered_at_ms,
+        refund_due_minor=seen.refund_due_minor,
+        stray_payments=[
+            StrayPaymentView(each.transaction_id, each.money.amount_minor, each.money.currency)
+            for each in record.strays
+        ],
+    )
+
+
+def orders_page(records: Sequence[OrderRecord], next_cursor: str | None) -> OrdersPage:
+    return OrdersPage([merchant_order_view(record) for record in records], next_cursor)
+
+
+def key_view(key: ApiKey) -> KeyView:
+    return KeyView(key.key_id, key.scope.value, key.label, key.created_at_ms)
+
+
+MERCHANT_OPERATIONS = (
+    Operation(
+        "GET /v1/merchant/products",
+        "list_all_products",
+        "List all products",
+        READER,
+        {200: ProductsView},
+    ),
+    Operation(
+        "GET /v1/merchant/products/{product_id}",
+        "read_product",
+        "Read a product",
+        READER,
+        {200: ProductView},
+        path=ProductPath,
+        problems=(errors.ProductUnknown,),
+    ),
+    Operation(
+        "PUT /v1/merchant/products/{product_id}",
+        "put_product",
+        "Create or update a product",
+        OPERATOR,
+        {200: ProductView},
+        path=ProductPath,
+        body=PutProduct,
+    ),
+    Operation(
+        "PUT /v1/merchant/products/{product_id}/variants/{variant_id}",
+        "put_variant",
+        "Create or update a variant",
+        OPERATOR,
+        {200: VariantView},
+        path=VariantOfProductPath,
+        body=PutVariant,
+        problems=(errors.ProductUnknown, errors.VariantOfAnotherProduct),
+    ),
+    Operation(
+        "POST /v1/merchant/variants/{variant_id}/codes",
+        "import_codes",
+        "Import codes, one a line or as CSV with the columns code and pin",
+        OPERATOR,
+        {200: CodesImported},
+        path=VariantPath,
+        text=("text/plain", "text/csv"),
+        idempotent=True,
+        problems=(errors.VariantUnknown, errors.CodesRefused),
+    ),
+    Operation(
+        "GET /v1/merchant/variants/{variant_id}/stock",
+        "read_stock",
+        "Read the stock of a variant",
+        READER,
+        {200: StockView},
+        path=VariantPath,
+        problems=(errors.VariantUnknown,),
+    ),
+    Operation(
+        "GET /v1/merchant/orders",
+        "list_orders",
+        "List orders, newest first",
+        READER,
+        {200: OrdersPage},
+        query=OrdersQuery,
+    ),
+    Operation(
+        "GET /v1/merchant/orders/{order_id}",
+        "read_merchant_order",
+        "Read an order",
+        READER,
+        {200: MerchantOrderView},
+        path=OrderPath,
+        problems=(errors.OrderUnknown,),
+    ),
+    Operation(
+        "GET /v1/merchant/keys",
+        "list_keys",
+        "List API keys",
+        OPERATOR,
+        {200: KeysView},
+    ),
+    Operation(
+        "POST /v1/merchant/keys",
+        "issue_key",
+        "Issue an API key; its secret is shown this once",
+        OPERATOR,
+        {201: KeyIssued},
+        body=IssueKey,
+    ),
+    Operation(
+        "DELETE /v1/merchant/keys/{key_id}",
+        "revoke_key",
+        "Revoke an API key",
+        OPERATOR,
+        {200: KeyView},
+        path=KeyPath,
+        problems=(errors.KeyUnknown,),
+    ),
+)

@@ -1,0 +1,172 @@
+"""The OpenAPI 3.1 document, written from the tables of operations and their Structs."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from scrip.contracts.callbacks import CALLBACK_OPERATIONS
+from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
+from scrip.contracts.merchant import MERCHANT_OPERATIONS
+from scrip.contracts.operation import Door, Operation
+from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
+from scrip.contracts.storefront import STOREFRONT_OPERATIONS
+from scrip.domain.errors import ScripError
+
+OPERATIONS = (*STOREFRONT_OPERATIONS, *MERCHANT_OPERATIONS, *CALLBACK_OPERATIONS)
+TAGS = {
+    "storefront": STOREFRONT_OPERATIONS,
+    "merchant": MERCHANT_OPERATIONS,
+    "callbacks": CALLBACK_OPERATIONS,
+}
+REF = "#/components/schemas/{name}"
+SECURITY: dict[Door, list[dict[str, list[str]]]] = {
+    Door.ORDER_TOKEN: [{"orderToken": []}],
+    Door.OPEN: [],
+    Door.SIGNATURE: [],
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document as JSON types. The same for every deployment."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Scrip",
+            "version": "1",
+            "summary": "Sells, seals and delivers virtual goods",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in TAGS],
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "apiKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key: `sk_...`. Its scope decides what it may do.",
+                },
+                "orderToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An order's token: `ot_...`, from placing it or from its mail.",
+                },
+            },
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for tag, operations in TAGS.items():
+        for operation in operations:
+            entry = paths.setdefault(operation.url, {})
+            entry[operation.method.lower()] = _entry(tag, operation)
+    return paths
+
+
+def _entry(tag: str, operation: Operation) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [tag],
+        "summary": operation.summary,
+        "security": (
+            SECURITY[operation.access] if isinstance(operation.access, Door) else [{"apiKey": []}]
+        ),
+        "responses": _responses(operation),
+    }
+    if isinstance(operation.access, frozenset):
+        entry["description"] = "Scope: " + " or ".join(sorted(s.value for s in operation.access))
+    if parameters := list(_parameters(operation)):
+        entry["parameters"] = parameters
+    if operation.body:
+        entry["requestBody"] = _content({"application/json": _ref(operation.body)})
+    elif operation.text:
+        entry["requestBody"] = _content({kind: {"type": "string"} for kind in operation.text})
+    elif operation.access is Door.SIGNATURE:
+        entry["requestBody"] = _content({"application/json": {"type": "object"}})
+    return entry
+
+
+def _parameters(operation: Operation) -> Iterable[dict[str, Any]]:
+    for place, shape in (("path", operation.path), ("query", operation.query)):
+        if shape is None:
+            continue
+        [_], components = msgspec.json.schema_components([shape], ref_template=REF)
+        schema = components[shape.__name__]
+        for name, inner in schema["properties"].items():
+            required = place == "path" or name in schema.get("required", ())
+            yield {"name": name, "in": place, "required": required, "schema": _plain(inner)}
+    if operation.idempotent:
+        yield {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "description": "The same key and body get the same answer; another body gets 422",
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_IDEMPOTENCY_KEY,
+                "pattern": "^[!-~]+$",
+            },
+        }
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out rather than null."""
+    choices = schema.get("anyOf")
+    if not choices:
+        return {name: value for name, value in schema.items() if name != "default" or value}
+    [only] = [choice for choice in choices if choice.get("type") != "null"]
+    return dict(only)
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    responses: dict[str, Any] = {
+        str(status): {
+            "description": "Done",
+            **_content({"application/json": _ref(shape)}, required=None),
+        }
+        for status, shape in operation.answers.items()
+    }
+    by_status: dict[int, list[type[ScripError]]] = {}
+    for error in operation.all_problems():
+        by_status.setdefault(KINDS[error].status, []).append(error)
+    for status, errors in sorted(by_status.items()):
+        responses[str(status)] = _problem(
+            [f"`{TYPE_PREFIX}{error.slug}`: {KINDS[error].title}" for error in errors]
+        )
+    responses.setdefault("500", _problem([f"`{INTERNAL.type}`: {INTERNAL.title}"]))
+    return responses
+
+
+def _problem(lines: Sequence[str]) -> dict[str, Any]:
+    return {
+        "description": "  \n".join(lines),
+        **_content({"application/problem+json": _ref(Problem)}, required=None),
+    }
+
+
+def _content(schemas: dict[str, Any], *, required: bool | None = True) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "content": {kind: {"schema": schema} for kind, schema in schemas.items()}
+    }
+    return content if required is None else {"required": required, **content}
+
+
+def _ref(shape: Any) -> dict[str, Any]:
+    [schema], _ = msgspec.json.schema_components([shape], ref_template=REF)
+    return schema
+
+
+def _schemas() -> dict[str, Any]:
+    shapes: list[Any] = [Problem]
+    for operation in OPERATIONS:
+        shapes += [operation.body] if operation.body else []
+        shapes += operation.answers.values()
+    _, components = msgspec.json.schema_components(shapes, ref_template=REF)
+    return dict(sorted(components.items()))

@@ -1,0 +1,106 @@
+"""Problem details (RFC 9457): each stable `type`, its status, its title and its outcome class."""
+
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+from scrip.domain import errors
+from scrip.domain.errors import ScripError
+
+TYPE_PREFIX = "urn:scrip:problem:"
+
+
+class Outcome(Enum):
+    """Whether to send again. `unknown`: it may or may not have happened; ask before repeating."""
+
+    RETRYABLE = "retryable"
+    TERMINAL = "terminal"
+    UNKNOWN = "unknown"
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The body of every answer that is not a success (`application/problem+json`)."""
+
+    type: str
+    title: str
+    status: int
+    outcome: Outcome
+    detail: str = ""
+    rows: list["ProblemRow"] = []
+
+
+class ProblemRow(msgspec.Struct):
+    """A refused row of an import, counted from 1."""
+
+    row: int
+    reason: str
+
+
+class Kind(NamedTuple):
+    status: int
+    title: str
+    outcome: Outcome = Outcome.TERMINAL
+
+
+KINDS: dict[type[ScripError], Kind] = {
+    errors.RequestMalformed: Kind(400, "The request is not well-formed"),
+    errors.RequestInvalid: Kind(422, "The request does not fit its contract"),
+    errors.RequestTooLarge: Kind(413, "The request is too large"),
+    errors.MediaTypeUnsupported: Kind(415, "The content type is not supported here"),
+    errors.RouteUnknown: Kind(404, "There is nothing here"),
+    errors.CredentialsMissing: Kind(401, "A bearer credential is needed"),
+    errors.CredentialsInvalid: Kind(401, "The credential is not valid"),
+    errors.ScopeMissing: Kind(403, "The key's scope does not allow this"),
+    errors.OrderTokenExpired: Kind(403, "The order token is out of date"),
+    errors.IdempotencyKeyMissing: Kind(400, "An Idempotency-Key is needed"),
+    errors.IdempotencyKeyReused: Kind(422, "The Idempotency-Key was used with another body"),
+    errors.MerchantUnknown: Kind(404, "No such merchant"),
+    errors.MerchantExists: Kind(409, "The merchant exists already"),
+    errors.GatewayUnknown: Kind(404, "The merchant has no such payment gateway"),
+    errors.KeyUnknown: Kind(404, "No such API key"),
+    errors.ProductUnknown: Kind(404, "No such product"),
+    errors.VariantUnknown: Kind(404, "No such variant"),
+    errors.VariantOfAnotherProduct: Kind(409, "The variant belongs to another product"),
+    errors.VariantNotForSale: Kind(422, "The variant is not for sale"),
+    errors.CurrencyMixed: Kind(422, "One order has one currency"),
+    errors.SoldOut: Kind(409, "Sold out"),
+    errors.CodesRefused: Kind(422, "No code was imported: some rows cannot be taken"),
+    errors.OrderUnknown: Kind(404, "No such order"),
+    errors.OrderNotReadable: Kind(409, "The order has no codes to show"),
+    errors.SealBroken: Kind(500, "A sealed code does not open", Outcome.TERMINAL),
+    errors.SignatureMissing: Kind(400, "The callback is not signed"),
+    errors.SignatureInvalid: Kind(400, "The callback's signature is not valid"),
+    errors.SignatureExpired: Kind(400, "The callback's signature is out of date"),
+    errors.PaymentMerchantMismatch: Kind(422, "The payment belongs to another merchant"),
+    errors.PaymentAmountMismatch: Kind(422, "The payment is of another amount"),
+    errors.PaymentCurrencyMismatch: Kind(422, "The payment is in another currency"),
+    errors.PaymentModeMismatch: Kind(422, "Live and test payments do not mix"),
+    errors.PaymentProviderRefused: Kind(502, "The payment provider refused the request"),
+    errors.PaymentProviderUnavailable: Kind(
+        503, "The payment provider did not answer", Outcome.RETRYABLE
+    ),
+    errors.StoreUnavailable: Kind(503, "Busy, send again", Outcome.RETRYABLE),
+    errors.MoveContended: Kind(503, "Busy with the same order, send again", Outcome.RETRYABLE),
+}
+
+INTERNAL = Problem(
+    type=TYPE_PREFIX + "internal-error",
+    title="Something is broken on our side",
+    status=500,
+    outcome=Outcome.UNKNOWN,
+)
+
+
+def problem_of(error: ScripError) -> Problem:
+    """The problem that tells `error` to a caller."""
+    kind = KINDS[type(error)]
+    rows = error.rows if isinstance(error, errors.CodesRefused) else ()
+    return Problem(
+        type=TYPE_PREFIX + error.slug,
+        title=kind.title,
+        status=kind.status,
+        outcome=kind.outcome,
+        detail=error.detail,
+        rows=[ProblemRow(row.row, row.reason) for row in rows],
+    )

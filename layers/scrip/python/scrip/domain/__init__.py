@@ -1,0 +1,1 @@
+"""Nouns and their rules. Standard library only, no clock, no I/O."""

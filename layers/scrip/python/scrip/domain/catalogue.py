@@ -1,0 +1,54 @@
+"""What is for sale: products and their variants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from scrip.domain.money import Money
+
+
+class Kind(Enum):
+    """How a good is delivered. Others join with the issues that deliver them."""
+
+    CODE_POOL = "code_pool"
+
+
+class Status(Enum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    merchant_id: str
+    product_id: str
+    kind: Kind
+    title: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A denomination or period of a product. Its id is unique within the merchant."""
+
+    merchant_id: str
+    product_id: str
+    variant_id: str
+    title: str
+    price: Money
+    status: Status
+
+
+class Shelf(NamedTuple):
+    """A product with its variants."""
+
+    product: Product
+    variants: Sequence[Variant]
+
+
+class Offer(NamedTuple):
+    """A variant on sale; `in_stock` was true a moment ago."""
+
+    variant: Variant
+    in_stock: bool

@@ -1,0 +1,213 @@
+"""The facts that stop a request. Two families; anything else raised is a bug.
+
+`Rejected`: sending the same again changes nothing (an HTTP 4xx, an acknowledged message).
+`Retryable`: nothing was decided, send again (an HTTP 5xx, a batch item failure).
+
+`slug` is the stable end of the problem `type`; `contracts/problems.py` gives each its status.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that was not taken: its number from 1 and why, never its content."""
+
+    row: int
+    reason: str
+
+
+class ScripError(Exception):
+    """Base of both families. `detail` is shown to the caller and must hold no secret."""
+
+    slug: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.slug)
+        self.detail = detail
+
+
+class Rejected(ScripError):
+    """Final for this input."""
+
+
+class Retryable(ScripError):
+    """Not decided; the same input may succeed later."""
+
+
+class CredentialsMissing(Rejected):
+    slug = "credentials-missing"
+
+
+class CredentialsInvalid(Rejected):
+    slug = "credentials-invalid"
+
+
+class ScopeMissing(Rejected):
+    slug = "scope-missing"
+
+
+class OrderTokenExpired(Rejected):
+    slug = "order-token-expired"
+
+
+class RequestMalformed(Rejected):
+    slug = "request-malformed"
+
+
+class RequestInvalid(Rejected):
+    slug = "request-invalid"
+
+
+class RequestTooLarge(Rejected):
+    slug = "request-too-large"
+
+
+class MediaTypeUnsupported(Rejected):
+    slug = "media-type-unsupported"
+
+
+class RouteUnknown(Rejected):
+    slug = "route-unknown"
+
+
+class IdempotencyKeyMissing(Rejected):
+    slug = "idempotency-key-missing"
+
+
+class IdempotencyKeyReused(Rejected):
+    slug = "idempotency-key-reused"
+
+
+class MerchantUnknown(Rejected):
+    slug = "merchant-unknown"
+
+
+class MerchantExists(Rejected):
+    slug = "merchant-exists"
+
+
+class GatewayUnknown(Rejected):
+    """The merchant has no secret for this provider: its endpoint does not exist."""
+
+    slug = "gateway-unknown"
+
+
+class KeyUnknown(Rejected):
+    slug = "key-unknown"
+
+
+class ProductUnknown(Rejected):
+    slug = "product-unknown"
+
+
+class VariantUnknown(Rejected):
+    slug = "variant-unknown"
+
+
+class VariantOfAnotherProduct(Rejected):
+    slug = "variant-of-another-product"
+
+
+class VariantNotForSale(Rejected):
+    slug = "variant-not-for-sale"
+
+
+class CurrencyMixed(Rejected):
+    slug = "currency-mixed"
+
+
+class SoldOut(Rejected):
+    slug = "sold-out"
+
+
+class CodesRefused(Rejected):
+    """Rows of an import that cannot be taken. Says which rows, never what stands in them."""
+
+    slug = "codes-refused"
+
+    def __init__(self, detail: str, rows: Sequence[RefusedRow]) -> None:
+        super().__init__(detail)
+        self.rows = rows
+
+
+class OrderUnknown(Rejected):
+    slug = "order-unknown"
+
+
+class OrderNotReadable(Rejected):
+    """The order has no codes to show (yet)."""
+
+    slug = "order-not-readable"
+
+
+class SealBroken(Rejected):
+    """A sealed code does not open under its own name: tampered, swapped or of another merchant."""
+
+    slug = "seal-broken"
+
+
+class SignatureMissing(Rejected):
+    slug = "signature-missing"
+
+
+class SignatureInvalid(Rejected):
+    slug = "signature-invalid"
+
+
+class SignatureExpired(Rejected):
+    slug = "signature-expired"
+
+
+class PaymentMerchantMismatch(Rejected):
+    slug = "payment-merchant-mismatch"
+
+
+class PaymentAmountMismatch(Rejected):
+    slug = "payment-amount-mismatch"
+
+
+class PaymentCurrencyMismatch(Rejected):
+    slug = "payment-currency-mismatch"
+
+
+class PaymentModeMismatch(Rejected):
+    """A test payment on a live gateway, or the other way round."""
+
+    slug = "payment-mode-mismatch"
+
+
+class PaymentProviderRefused(Rejected):
+    """The provider understood and said no, for example because its key was revoked."""
+
+    slug = "payment-provider-refused"
+
+
+class PaymentProviderUnavailable(Retryable):
+    slug = "payment-provider-unavailable"
+
+
+class MailRefused(Rejected):
+    """The mail provider will never take this mail, for example because the address bounces."""
+
+    slug = "mail-refused"
+
+
+class MailUnderWay(Retryable):
+    """Another invocation is sending the same mail, or died doing so: look again later."""
+
+    slug = "mail-under-way"
+
+
+class StoreUnavailable(Retryable):
+    """A table, key or queue throttled, conflicted or did not answer."""
+
+    slug = "store-unavailable"
+
+
+class MoveContended(Retryable):
+    """Another invocation moved the same order again and again while this one tried."""
+
+    slug = "move-contended"

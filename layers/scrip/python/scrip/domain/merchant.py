@@ -1,0 +1,30 @@
+"""The merchant: a tenant of the deployment, and what it chose."""
+
+import re
+from dataclasses import dataclass
+
+MERCHANT_ID = re.compile(r"[a-z][a-z0-9-]{1,19}")
+"""Chosen by the operator, part of callback URLs and of every key: short and readable."""
+
+LOCALES = ("en", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """`order_url` holds `{order_id}` and `{token}`: where a buyer reads an order.
+
+    `sealed_order_key` is the merchant's 32-byte order key wrapped by KMS. Order ids and order
+    tokens derive from it, so neither has to be stored. `mail_codes` is the opt-in to codes in mail.
+    """
+
+    merchant_id: str
+    name: str
+    order_url: str
+    locale: str
+    mail_codes: bool
+    sealed_order_key: bytes
+    created_at_ms: int
+
+
+def is_merchant_id(text: str) -> bool:
+    return MERCHANT_ID.fullmatch(text) is not None

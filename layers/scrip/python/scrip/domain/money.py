@@ -1,0 +1,20 @@
+"""Money: integer minor units and an ISO 4217 currency, never a float."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount_minor` in the currency's minor unit (cents, fen, yen); currency in upper case."""
+
+    amount_minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if self.amount_minor < 0:
+            raise ValueError(f"negative amount: {self.amount_minor}")
+        if len(self.currency) != 3 or not self.currency.isupper():
+            raise ValueError(f"not an ISO 4217 code: {self.currency!r}")
+
+    def times(self, quantity: int) -> "Money":
+        return Money(self.amount_minor * quantity, self.currency)

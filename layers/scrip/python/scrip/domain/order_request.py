@@ -1,0 +1,27 @@
+"""What a storefront asks for when it places an order."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Wanted(NamedTuple):
+    variant_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a storefront asks for. `locale` None means the merchant's own."""
+
+    idempotency_key: str
+    lines: tuple[Wanted, ...]
+    email: str
+    locale: str | None
+    hosted: bool
+    trace_id: str
+
+    def fingerprint(self) -> bytes:
+        """Recognises the same body under the same key."""
+        body = repr((self.lines, self.email, self.locale, self.hosted))
+        return hashlib.sha256(body.encode()).digest()[:16]

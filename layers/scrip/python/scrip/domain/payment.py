@@ -1,0 +1,55 @@
+"""A payment as its provider reports it, in words of ours."""
+
+from dataclasses import dataclass
+
+from scrip.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that a provider says it holds. `transaction_id` is the provider's own, for dedupe."""
+
+    provider: str
+    transaction_id: str
+    money: Money
+    live: bool
+    succeeded_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotice:
+    """A verified callback that reports a payment of one of our orders."""
+
+    merchant_id: str
+    order_id: str
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredNotice:
+    """A verified callback that moves nothing here; `reason` goes to the log."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """What a provider needs to open a payment. `key` makes repeating the request safe."""
+
+    merchant_id: str
+    order_id: str
+    money: Money
+    key: str
+    description: str
+    hosted: bool
+    return_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPayment:
+    """What the buyer's device needs to pay. `client_secret` or `checkout_url`, by `hosted`."""
+
+    provider: str
+    reference: str
+    client_secret: str | None = None
+    checkout_url: str | None = None

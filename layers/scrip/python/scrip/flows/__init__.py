@@ -1,0 +1,1 @@
+"""Verbs: one use case a module, gather -> decide (domain) -> apply."""

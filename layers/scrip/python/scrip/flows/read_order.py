@@ -1,0 +1,38 @@
+"""A buyer reads an order with the order's token."""
+
+from typing import Protocol
+
+from scrip.domain.errors import CredentialsInvalid, OrderTokenExpired, OrderUnknown
+from scrip.domain.order import Order
+from scrip.domain.order_access import Access, TokenText, check_token
+
+
+class OrderReader(Protocol):
+    def find(
+        self, merchant_id: str, order_id: str, *, consistent: bool = False
+    ) -> Order | None: ...
+
+
+def read_order(
+    token: TokenText | None,
+    order_id: str,
+    *,
+    order_key: bytes,
+    now_ms: int,
+    orders: OrderReader,
+) -> Order:
+    """Raises CredentialsInvalid, OrderTokenExpired, OrderUnknown.
+
+    A token of another order and an order that does not exist look the same from outside.
+    """
+    if token is None:
+        raise CredentialsInvalid("not an order token")
+    access = check_token(order_key, token, order_id, now_ms)
+    if access is Access.DENIED:
+        raise OrderUnknown(order_id)
+    if access is Access.EXPIRED:
+        raise OrderTokenExpired("ask the shop for a new link")
+    order = orders.find(token.merchant_id, order_id, consistent=True)
+    if order is None:
+        raise OrderUnknown(order_id)
+    return order

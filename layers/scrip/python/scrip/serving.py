@@ -1,0 +1,140 @@
+"""The frame around every HTTP handler: find the operation, check the caller, decode, answer.
+
+Raised `Rejected` and `Retryable` become problem details; anything else is a bug: logged with its
+trace, answered 500.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from scrip.contracts.http import (
+    Answer,
+    Request,
+    decode_json,
+    decode_parameters,
+    read_event,
+    render,
+)
+from scrip.contracts.operation import Operation
+from scrip.contracts.problems import INTERNAL, Problem, problem_of
+from scrip.domain.api_key import ApiKey
+from scrip.domain.errors import (
+    CredentialsMissing,
+    MediaTypeUnsupported,
+    RouteUnknown,
+    ScopeMissing,
+    ScripError,
+)
+from scrip.telemetry import Trace, flush, follow, logger
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+RETRY_AFTER_SECONDS = "2"
+
+
+class Call(NamedTuple):
+    """A decoded request. `path`, `query` and `body` are of the operation's shapes."""
+
+    request: Request
+    operation: Operation
+    trace: Trace
+    key: ApiKey | None
+    path: Any
+    query: Any
+    body: Any
+
+    @property
+    def merchant_id(self) -> str:
+        """The merchant whose API key this is."""
+        if self.key is None:
+            raise CredentialsMissing("this operation has no API key")
+        return self.key.merchant_id
+
+
+Handle = Callable[[Call], Answer]
+
+
+@dataclass(slots=True)
+class Api:
+    """`handles` by operation name; every operation needs one. `refused` is told of each problem."""
+
+    operations: Sequence[Operation]
+    handles: Mapping[str, Handle]
+    authenticate: Callable[[str], ApiKey] | None = None
+    refused: Callable[[Problem], None] | None = None
+    _by_route: dict[str, tuple[Operation, Handle]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_route = {each.route: (each, self.handles[each.name]) for each in self.operations}
+
+    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """The answer to one API Gateway event. Never raises."""
+        started = time.perf_counter()
+        trace = follow(_header(event, "traceparent"))
+        logger.clear_state()
+        logger.append_keys(
+            trace_id=trace.trace_id,
+            correlation_id=event.get("requestContext", {}).get("requestId", ""),
+            function_request_id=getattr(context, "aws_request_id", ""),
+            route=event.get("routeKey", ""),
+        )
+        headers = {"traceparent": trace.traceparent}
+        try:
+            answer, media_type = self._handle(read_event(event), trace), JSON
+        except ScripError as error:
+            problem = problem_of(error)
+            answer, media_type = _problem_answer(problem), PROBLEM
+            logger.info("refused", problem=problem.type, status=problem.status)
+            if self.refused:
+                self.refused(problem)
+        except Exception:  # noqa: BLE001 - a bug: told in full, answered 500
+            logger.exception("bug")
+            answer, media_type = _problem_answer(INTERNAL), PROBLEM
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        logger.info("answered", status=answer.status, milliseconds=milliseconds)
+        flush()
+        return render(answer, media_type, headers)
+
+    def _handle(self, request: Request, trace: Trace) -> Answer:
+        operation, handle = self._by_route.get(request.route, (None, None))
+        if operation is None or handle is None:
+            raise RouteUnknown(request.route)
+        key = self._key(operation, request)
+        if operation.text and request.media_type() not in operation.text:
+            raise MediaTypeUnsupported(" or ".join(operation.text))
+        return handle(
+            Call(
+                request,
+                operation,
+                trace,
+                key,
+                decode_parameters(request.path, operation.path) if operation.path else None,
+                decode_parameters(request.query, operation.query) if operation.query else None,
+                decode_json(request.raw_body, operation.body) if operation.body else None,
+            )
+        )
+
+    def _key(self, operation: Operation, request: Request) -> ApiKey | None:
+        if not isinstance(operation.access, frozenset) or self.authenticate is None:
+            return None
+        key = self.authenticate(request.bearer())
+        logger.append_keys(merchant_id=key.merchant_id, key_id=key.key_id)
+        if key.scope not in operation.access:
+            raise ScopeMissing(f"the key's scope is {key.scope.value}")
+        return key
+
+
+def _header(event: dict[str, Any], name: str) -> str:
+    headers: dict[str, str] = event.get("headers") or {}
+    return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def _problem_answer(problem: Problem) -> Answer:
+    headers: tuple[tuple[str, str], ...] = ()
+    if problem.status == 401:
+        headers = (("www-authenticate", "Bearer"),)
+    if problem.status == 503:
+        headers = (("retry-after", RETRY_AFTER_SECONDS),)
+    return Answer(problem.status, problem, headers)

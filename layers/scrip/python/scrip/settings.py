@@ -1,0 +1,78 @@
+"""The only reader of the environment. Each function's fields are exactly its template's variables.
+
+A missing variable is a broken deployment: `load` raises KeyError at the first use.
+"""
+
+import os
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+_Settings = TypeVar("_Settings")
+
+
+@dataclass(frozen=True, slots=True)
+class StorefrontSettings:
+    merchants_table: str
+    catalogue_table: str
+    stock_table: str
+    orders_table: str
+    audit_table: str
+    vault_key_arn: str
+    stripe_api_base: str
+    payment_window_minutes: int
+    order_token_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantSettings:
+    merchants_table: str
+    catalogue_table: str
+    stock_table: str
+    orders_table: str
+    vault_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSettings:
+    merchants_table: str
+    orders_table: str
+    stock_table: str
+    vault_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    mail_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    merchants_table: str
+    orders_table: str
+    notifications_table: str
+    stock_table: str
+    audit_table: str
+    vault_key_arn: str
+    order_token_days: int
+    mail_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpirySettings:
+    merchants_table: str
+    orders_table: str
+    payment_window_minutes: int
+
+
+def load(shape: type[_Settings]) -> _Settings:
+    """Read `shape` from the environment: field `orders_table` from ORDERS_TABLE, ints as ints."""
+    values = {}
+    for field in fields(shape):  # type: ignore[arg-type]
+        text = os.environ[field.name.upper()]
+        values[field.name] = int(text) if field.type is int else text
+    return shape(**values)
+
+
+def on_lambda() -> bool:
+    """Whether this is a Lambda environment starting up, where clients are worth making early."""
+    return "AWS_LAMBDA_RUNTIME_API" in os.environ

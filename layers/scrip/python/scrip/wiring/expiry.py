@@ -1,0 +1,31 @@
+"""What `schedule_expire_orders` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.orders import Orders
+from scrip.settings import ExpirySettings, load, on_lambda
+from scrip.wiring.clients import table
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    settings: ExpirySettings
+    merchants: Merchants
+    orders: Orders
+
+
+@cache
+def expiry() -> Expiry:
+    settings = load(ExpirySettings)
+    return Expiry(
+        settings=settings,
+        merchants=Merchants(table(settings.merchants_table)),
+        orders=Orders(table(settings.orders_table)),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        expiry()

@@ -1,0 +1,50 @@
+"""What `queue_send_mail` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.audit import Audit
+from scrip.adapters.codes import SealedCodes
+from scrip.adapters.keys import Keys
+from scrip.adapters.mailer import Mailer
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.notifications import Notifications
+from scrip.adapters.order_keys import OrderKeys
+from scrip.adapters.orders import Orders
+from scrip.adapters.stock import Stock
+from scrip.adapters.vault import Vault
+from scrip.settings import MailSettings, load, on_lambda
+from scrip.wiring.clients import client, table
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    settings: MailSettings
+    merchants: Merchants
+    order_keys: OrderKeys
+    orders: Orders
+    notifications: Notifications
+    audit: Audit
+    codes: SealedCodes
+    mailer: Mailer
+
+
+@cache
+def mail() -> Mail:
+    settings = load(MailSettings)
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    return Mail(
+        settings=settings,
+        merchants=Merchants(table(settings.merchants_table)),
+        order_keys=OrderKeys(keys),
+        orders=Orders(table(settings.orders_table)),
+        notifications=Notifications(table(settings.notifications_table)),
+        audit=Audit(table(settings.audit_table)),
+        codes=SealedCodes(Stock(table(settings.stock_table)), Vault(keys)),
+        mailer=Mailer(client("sesv2"), settings.mail_from),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        mail()

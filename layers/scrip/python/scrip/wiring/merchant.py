@@ -1,0 +1,39 @@
+"""What `api_serve_merchant` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.orders import Orders
+from scrip.adapters.stock import Stock
+from scrip.adapters.vault import Vault
+from scrip.settings import MerchantSettings, load, on_lambda
+from scrip.wiring.clients import client, table
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantSide:
+    merchants: Merchants
+    catalogue: Catalogue
+    stock: Stock
+    orders: Orders
+    vault: Vault
+
+
+@cache
+def merchant_side() -> MerchantSide:
+    settings = load(MerchantSettings)
+    return MerchantSide(
+        merchants=Merchants(table(settings.merchants_table)),
+        catalogue=Catalogue(table(settings.catalogue_table)),
+        stock=Stock(table(settings.stock_table)),
+        orders=Orders(table(settings.orders_table)),
+        vault=Vault(Keys(client("kms"), settings.vault_key_arn)),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        merchant_side()

@@ -1,0 +1,36 @@
+"""What `api_accept_payment` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.orders import Orders
+from scrip.adapters.stock import Stock
+from scrip.settings import PaymentSettings, load, on_lambda
+from scrip.wiring.clients import client, provider_http, table
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    gateways: Gateways
+    orders: Orders
+    stock: Stock
+
+
+@cache
+def payments() -> Payments:
+    settings = load(PaymentSettings)
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    merchants = Merchants(table(settings.merchants_table))
+    return Payments(
+        gateways=Gateways(merchants, keys, provider_http(), {}),
+        orders=Orders(table(settings.orders_table)),
+        stock=Stock(table(settings.stock_table)),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        payments()

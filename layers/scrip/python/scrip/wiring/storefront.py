@@ -1,0 +1,54 @@
+"""What `api_serve_storefront` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.audit import Audit
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.codes import SealedCodes
+from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.order_keys import OrderKeys
+from scrip.adapters.orders import Orders
+from scrip.adapters.stock import Stock
+from scrip.adapters.vault import Vault
+from scrip.settings import StorefrontSettings, load, on_lambda
+from scrip.wiring.clients import client, provider_http, table
+
+
+@dataclass(frozen=True, slots=True)
+class Storefront:
+    settings: StorefrontSettings
+    merchants: Merchants
+    catalogue: Catalogue
+    stock: Stock
+    orders: Orders
+    order_keys: OrderKeys
+    gateways: Gateways
+    audit: Audit
+    codes: SealedCodes
+
+
+@cache
+def storefront() -> Storefront:
+    settings = load(StorefrontSettings)
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    merchants = Merchants(table(settings.merchants_table))
+    stock = Stock(table(settings.stock_table))
+    return Storefront(
+        settings=settings,
+        merchants=merchants,
+        catalogue=Catalogue(table(settings.catalogue_table)),
+        stock=stock,
+        orders=Orders(table(settings.orders_table)),
+        order_keys=OrderKeys(keys),
+        gateways=Gateways(merchants, keys, provider_http(), {"stripe": settings.stripe_api_base}),
+        audit=Audit(table(settings.audit_table)),
+        codes=SealedCodes(stock, Vault(keys)),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        storefront()
