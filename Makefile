@@ -18,7 +18,7 @@ SAM_STAMP := .venv-sam/.synced
 STACK ?= scrip
 PARAMETERS ?=
 
-.PHONY: help setup setup-sam run demo reset check test bench openapi build deploy prove-deploy lock clean
+.PHONY: help setup setup-sam run buy demo reset check test bench openapi build deploy prove-deploy lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-has
 
 run: setup  ## start the local cloud, deploy, seed a shop, buy one code, stay up (Ctrl-C stops it; data survives)
 	@exec python -m infra.local.run
+
+buy: setup  ## another purchase at the shop that `make run` keeps up
+	@python -m infra.local.buy
 
 demo: setup  ## the same without staying up; writes build/demo.json
 	@python -m infra.local.demo

@@ -8,7 +8,7 @@ from botocore.config import Config
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ROOT_KEY_ID = "test"
-ROOT_SECRET = "test"  # noqa: S105
+ROOT_SECRET = "test"
 """ministack's account root, also under AUTH=true."""
 
 

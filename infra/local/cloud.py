@@ -19,7 +19,7 @@ from typing import Any
 
 from infra.local import deploy, mend, process
 from infra.local.aws import ACCOUNT, REGION, ROOT_KEY_ID, ROOT_SECRET, client
-from infra.local.trail import function_requests
+from infra.local.trail import function_logs, function_requests
 from infra.packaging.build import ROOT
 
 LOCAL = ROOT / ".local"
@@ -57,6 +57,10 @@ class Cloud:
     def function_requests(self, since: float, until: float) -> Counter[str]:
         """AWS requests that functions made in that time (time.time()): `dynamodb:GetItem` -> n."""
         return function_requests(self.endpoint, since, until)
+
+    def function_logs(self, since: float = 0.0) -> list[str]:
+        """Every line that functions logged since then, EMF metrics included."""
+        return function_logs(self.endpoint, since)
 
 
 @contextlib.contextmanager
@@ -101,6 +105,7 @@ def ensure_deployed(
         outputs = deploy.deploy(endpoint, given, say)
         count = mend.mend_routes(endpoint, outputs["ApiId"])
         mend.mend_ttl(endpoint, outputs)
+        mend.mend_sender(endpoint)
         say(f"deployed and mended ({count} routes) in {time.monotonic() - started:.1f} s")
     cloud = Cloud(
         root=str(root),

@@ -2,6 +2,7 @@
 
 - HTTP routes: it ignores the OpenAPI body that SAM makes of the functions' events.
 - Table TTL.
+- The verified identity that mail comes from, which on AWS is made by hand (docs/deploy.md).
 """
 
 import json
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import urllib3
+from botocore.exceptions import ClientError
 
 from infra.local.aws import ACCOUNT, REGION, client
 from infra.local.deploy import STACK, load_template
@@ -89,6 +91,16 @@ def mend_ttl(endpoint: str, outputs: dict[str, str]) -> None:
         described = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         if described.get("TimeToLiveStatus") != "ENABLED":
             dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=wanted)
+
+
+def mend_sender(endpoint: str) -> None:
+    """Verify the template's default sender: the local SES does so when the identity is made."""
+    sender = load_template(ROOT / "template.yaml")["Parameters"]["MailFrom"]["Default"]
+    try:
+        client(endpoint, "sesv2").create_email_identity(EmailIdentity=sender)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AlreadyExistsException":
+            raise
 
 
 def check_routes(base_url: str) -> None:

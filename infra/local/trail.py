@@ -1,5 +1,6 @@
-"""Which AWS requests the functions made, by the emulator's CloudTrail."""
+"""What the functions did: their AWS requests, by the emulator's CloudTrail, and their logs."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -33,3 +34,29 @@ def events(endpoint: str, since: float, until: float) -> list[dict[str, Any]]:
         if len(page) < PAGE or not new:
             return list(found.values())
         until = page[-1]["EventTime"].timestamp()
+
+
+def function_logs(endpoint: str, since: float = 0.0) -> list[str]:
+    """Every log line of every function since a time (time.time())."""
+    logs = client(endpoint, "logs")
+    lines = []
+    for group in logs.describe_log_groups()["logGroups"]:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group["logGroupName"], startTime=int(since * 1000)
+        )
+        lines += [event["message"] for page in pages for event in page["events"]]
+    return lines
+
+
+def errors_in(lines: list[str]) -> list[str]:
+    """One line for each error that a function logged: where, and the exception's last line."""
+    found = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("level") in {"ERROR", "CRITICAL"}:
+            exception = str(entry.get("exception", "")).strip().splitlines()
+            found.append(f"{entry.get('service')}: {entry.get('message')} {exception[-1:]}")
+    return found
