@@ -54,4 +54,5 @@ def milliseconds(name: str, value: int) -> None:
 
 
 def flush() -> None:
-    metrics.flush_metrics()
+    if metrics.metric_set:
+        metrics.flush_metrics()

@@ -61,9 +61,9 @@ class Orders:
         old = next(line for line in order.lines if line.number == moved.number)
         self._move(
             order,
-            f"SET lines[{moved.number}] = :line",
+            f"SET order_lines[{moved.number}] = :line",
             {":line": _line_item(moved), ":chunk": list(old.chunk)},
-            [f"lines[{moved.number}].chunk = :chunk"],
+            [f"order_lines[{moved.number}].chunk = :chunk"],
         )
 
     def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None:
@@ -77,7 +77,7 @@ class Orders:
             ":at": closed.delivered_at_ms,
             ":lines": [_line_item(line) for line in closed.lines],
         }
-        sets = "#state = :state, payment = :payment, delivered_at_ms = :at, lines = :lines"
+        sets = "#state = :state, payment = :payment, delivered_at_ms = :at, order_lines = :lines"
         if isinstance(closed, RefundDueOrder):
             sets += ", refund_due_minor = :due"
             values[":due"] = closed.refund_due.amount_minor
@@ -86,7 +86,7 @@ class Orders:
             seen,
             f"SET {sets} REMOVE delete_at",
             values,
-            [f"lines[{line.number}].chunk = :chunk{line.number}" for line in closed.lines],
+            [f"order_lines[{line.number}].chunk = :chunk{line.number}" for line in closed.lines],
         )
 
     def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None:
@@ -174,7 +174,7 @@ def order_of(item: Item) -> Order:
         "merchant_id": merchant_id,
         "order_id": order_id,
         "lines": tuple(
-            _line(number, line, item["currency"]) for number, line in enumerate(item["lines"])
+            _line(number, line, item["currency"]) for number, line in enumerate(item["order_lines"])
         ),
         "email": item["email"],
         "locale": item["locale"],
@@ -224,7 +224,7 @@ def _new_item(order: PendingOrder) -> Item:
     return {
         **_key(order.merchant_id, order.order_id),
         "state": order.state,
-        "lines": [_line_item(line) for line in order.lines],
+        "order_lines": [_line_item(line) for line in order.lines],
         "currency": order.total.currency,
         "email": order.email,
         "locale": order.locale,

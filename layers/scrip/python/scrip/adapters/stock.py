@@ -54,16 +54,16 @@ class Stock:
             units = [unit_key(order_id, line, first_unit + n) for n in range(take)]
             # Removed from the back, so that engines that renumber while removing agree with those
             # that do not.
-            moves = ", ".join(f"claimed.#u{n} = free[{n}]" for n in range(take))
-            gone = ", ".join(f"free[{n}]" for n in reversed(range(take)))
+            moves = ", ".join(f"claimed.#u{n} = #free[{n}]" for n in range(take))
+            gone = ", ".join(f"#free[{n}]" for n in reversed(range(take)))
             try:
                 after = self.table.update(
                     key,
                     f"SET {moves} REMOVE {gone}",
                     condition=(
-                        f"attribute_exists(free[{take - 1}]) AND attribute_not_exists(claimed.#u0)"
+                        f"attribute_exists(#free[{take - 1}]) AND attribute_not_exists(claimed.#u0)"
                     ),
-                    names={f"#u{n}": unit for n, unit in enumerate(units)},
+                    names={"#free": "free"} | {f"#u{n}": unit for n, unit in enumerate(units)},
                     values={},
                     returns="ALL_NEW",
                 )

@@ -1,0 +1,27 @@
+"""Fixtures: a deployment in memory, Stripe over loopback, a shop in them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.in_memory import InMemory, in_memory
+from tests.opening import open_shop
+from tests.oracles.stripe_server import StripeServer, stripe_server
+from tests.shop import InProcess, Shop
+
+
+@pytest.fixture(scope="session")
+def stripe_api() -> Iterator[StripeServer]:
+    with stripe_server() as server:
+        yield server
+
+
+@pytest.fixture
+def cloud(stripe_api: StripeServer) -> Iterator[InMemory]:
+    with in_memory(stripe_api.base) as deployed:
+        yield deployed
+
+
+@pytest.fixture
+def shop(cloud: InMemory, stripe_api: StripeServer) -> Shop:
+    return open_shop(InProcess(cloud), cloud.environment("api_serve_storefront"), stripe_api)

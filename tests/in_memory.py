@@ -1,0 +1,115 @@
+"""The deployment in one process: resources as the templates say, handlers called directly.
+
+For single-threaded tests only: the engine underneath is not safe under threads.
+"""
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import boto3
+from moto import mock_aws
+
+from tests import template
+
+REGION = "eu-central-1"
+SENDER = "shop@shop.example"
+TABLES = {
+    "merchants": "Merchants",
+    "catalogue": "Catalogue",
+    "stock": "Stock",
+    "orders": "Orders",
+    "notifications": "Notifications",
+    "audit": "Audit",
+}
+WIRING = ("clients", "payments", "storefront", "merchant", "outbox", "mail", "expiry")
+
+
+@dataclass(frozen=True)
+class Context:
+    aws_request_id: str = "00000000-0000-4000-8000-000000000000"
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:function"
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """`values`: what the template's expressions in environments come to."""
+
+    values: dict[str, str]
+
+    def environment(self, function: str) -> dict[str, str]:
+        return {name: self._value(value) for name, value in template.environment(function).items()}
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """Call a handler under its own environment and no other variable of ours."""
+        module = f"functions.{function}.handler"
+        with mock.patch.dict(os.environ, self.environment(function)):
+            return importlib.import_module(module).handler(event, Context())
+
+    def table(self, name: str) -> Any:
+        return boto3.resource("dynamodb").Table(self.values[TABLES[name] + "Table"])
+
+    def _value(self, value: Any) -> str:
+        if not isinstance(value, dict):
+            return str(value)
+        [name] = value.values()
+        return self.values[re.sub(r"^\w+\.Outputs\.", "", name)]
+
+
+@contextmanager
+def in_memory(stripe_api_base: str = "http://127.0.0.1:9") -> Iterator[InMemory]:
+    """A fresh deployment that is gone afterwards."""
+    credentials = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_SESSION_TOKEN": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+    }
+    with mock.patch.dict(os.environ, credentials), mock_aws():
+        os.environ.pop("AWS_ENDPOINT_URL", None)
+        forget_adapters()
+        try:
+            yield InMemory(_create(stripe_api_base))
+        finally:
+            forget_adapters()
+
+
+def forget_adapters() -> None:
+    """What a cold start does: every adapter and client is built anew."""
+    for name in WIRING:
+        module = sys.modules.get(f"scrip.wiring.{name}")
+        for value in vars(module).values() if module else ():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
+
+
+def _create(stripe_api_base: str) -> dict[str, str]:
+    values = {
+        name: str(parameter["Default"])
+        for name, parameter in template.load()["Parameters"].items()
+        if "Default" in parameter
+    }
+    values |= {"StripeApiBase": stripe_api_base, "MailFrom": SENDER}
+    dynamodb = boto3.client("dynamodb")
+    for resource_name, resource in template.load("infra/tables.yaml")["Resources"].items():
+        wanted = resource["Properties"]
+        kept = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+        table = {name: wanted[name] for name in kept if name in wanted}
+        if "StreamSpecification" in wanted:
+            table["StreamSpecification"] = {"StreamEnabled": True, **wanted["StreamSpecification"]}
+        dynamodb.create_table(TableName=resource_name, **table)
+        values[f"{resource_name}Table"] = resource_name
+    key = boto3.client("kms").create_key()["KeyMetadata"]
+    values["VaultKeyArn"] = key["Arn"]
+    values["MailQueueUrl"] = boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"]
+    boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    return values

@@ -1,0 +1,177 @@
+"""A shop to test with: the calls its people make, over whatever carries them to the handlers."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from scrip.contracts.openapi import OPERATIONS
+from tests.in_memory import InMemory
+from tests.oracles.stripe_server import StripeServer, sign
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def problem(self) -> str:
+        """The slug of a problem's type, empty for a success."""
+        if self.headers["content-type"] != "application/problem+json":
+            return ""
+        return str(self.json["type"]).rpartition(":")[2]
+
+
+class Carrier(Protocol):
+    def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply: ...
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Calls handlers with the event that API Gateway would make of a request."""
+
+    cloud: InMemory
+
+    def send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        function, event = http_event(method, path, headers, body)
+        answer = self.cloud.invoke(function, event)
+        return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+
+FUNCTIONS = {"v1/merchant": "api_serve_merchant", "v1/callbacks": "api_accept_payment"}
+
+
+def http_event(
+    method: str, path: str, headers: dict[str, str], body: bytes
+) -> tuple[str, dict[str, Any]]:
+    """The function that serves a path, and its event (payload format 2.0)."""
+    url, _, query = path.partition("?")
+    for operation in OPERATIONS:
+        pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", operation.url)
+        found = re.fullmatch(pattern, url)
+        if found and operation.method == method:
+            break
+    else:
+        raise LookupError(f"no operation for {method} {path}")
+    prefix = "/".join(url.split("/")[1:3])
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": operation.route,
+        "rawPath": url,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "http": {"method": method, "path": url, "sourceIp": "203.0.113.7"},
+            "requestId": "request-1",
+        },
+        "pathParameters": found.groupdict(),
+        "isBase64Encoded": False,
+    }
+    if query:
+        event["queryStringParameters"] = dict(pair.split("=", 1) for pair in query.split("&"))
+    if body:
+        event["body"] = body.decode()
+    return FUNCTIONS.get(prefix, "api_serve_storefront"), event
+
+
+@dataclass
+class Shop:
+    """One merchant with keys of each scope. `stripe` signs callbacks for it."""
+
+    carrier: Carrier
+    merchant_id: str
+    keys: dict[str, str]
+    stripe: StripeServer
+    _orders: int = field(default=0)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        """`key`: the scope of the shop's key to use, or a whole credential."""
+        sent = dict(headers or {})
+        if key:
+            sent["authorization"] = f"Bearer {self.keys.get(key, key)}"
+        raw = body if isinstance(body, bytes) else b""
+        if body is not None and not isinstance(body, bytes):
+            raw = json.dumps(body).encode()
+            sent.setdefault("content-type", "application/json")
+        return self.carrier.send(method, path, sent, raw)
+
+    def stock_up(
+        self, variant: str, codes: list[str], *, price: int = 4500, currency: str = "EUR"
+    ) -> None:
+        """A product of one variant, with codes on sale."""
+        self.put_variant(variant, price=price, currency=currency)
+        if codes:
+            self.import_codes(variant, codes, idempotency_key=f"stock-{variant}-{codes[0]}")
+
+    def put_variant(self, variant: str, **changes: Any) -> None:
+        product = self.call(
+            "PUT", f"/v1/merchant/products/{variant}", {"title": variant}, key="operator"
+        )
+        assert product.status == 200, product.text
+        body = {
+            "title": variant,
+            "price_minor": changes.get("price", 4500),
+            "currency": changes.get("currency", "EUR"),
+        }
+        path = f"/v1/merchant/products/{variant}/variants/{variant}"
+        reply = self.call("PUT", path, body, key="operator")
+        assert reply.status == 200, reply.text
+
+    def import_codes(self, variant: str, codes: list[str], *, idempotency_key: str) -> Reply:
+        return self.call(
+            "POST",
+            f"/v1/merchant/variants/{variant}/codes",
+            "\n".join(codes).encode(),
+            key="operator",
+            headers={"content-type": "text/plain", "idempotency-key": idempotency_key},
+        )
+
+    def place(
+        self, lines: dict[str, int], *, idempotency_key: str | None = None, **body: Any
+    ) -> Reply:
+        self._orders += 1
+        wanted = {
+            "lines": [{"variant_id": v, "quantity": q} for v, q in lines.items()],
+            "email": "buyer@example.com",
+            **body,
+        }
+        headers = {"idempotency-key": idempotency_key or f"order-{self._orders}"}
+        return self.call("POST", "/v1/orders", wanted, key="storefront", headers=headers)
+
+    def callback(self, raw: bytes, signature: str | None = None) -> Reply:
+        headers = {"content-type": "application/json", "stripe-signature": signature or sign(raw)}
+        path = f"/v1/callbacks/payments/{self.merchant_id}/stripe"
+        return self.call("POST", path, raw, headers=headers)
+
+    def pay(self, placed: Reply, **changes: Any) -> Reply:
+        """Stripe reports the order's payment as succeeded."""
+        return self.callback(self.stripe.paid(placed.json["payment"]["reference"], **changes))
+
+    def read(self, placed: Reply) -> Reply:
+        order = placed.json
+        path = f"/v1/orders/{order['order']['order_id']}"
+        return self.call("GET", path, key=order["order_token"])
+
+    def reveal(self, placed: Reply) -> Reply:
+        order = placed.json
+        path = f"/v1/orders/{order['order']['order_id']}/reveal"
+        return self.call("POST", path, key=order["order_token"])
+
+    def codes(self, placed: Reply) -> list[str]:
+        reply = self.reveal(placed)
+        assert reply.status == 200, reply.text
+        return [each["code"] for each in reply.json["codes"]]
