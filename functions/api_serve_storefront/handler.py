@@ -65,15 +65,17 @@ def read_openapi(_: Call) -> Answer:
 def _order(call: Call) -> Order:
     wired = storefront.storefront()
     token = parse_token(call.request.bearer())
-    merchant_id = token.merchant_id if token else ""
-    logger.append_keys(merchant_id=merchant_id, order_id=call.path.order_id)
-    return read_order(
+    logger.append_keys(order_id=call.path.order_id)
+    order = read_order(
         token,
         call.path.order_id,
-        order_key=wired.order_keys.of(wired.merchants.get(merchant_id)) if token else b"",
         now_ms=now_ms(),
+        merchants=wired.merchants,
+        order_keys=wired.order_keys,
         orders=wired.orders,
     )
+    logger.append_keys(merchant_id=order.merchant_id)
+    return order
 
 
 API = Api(

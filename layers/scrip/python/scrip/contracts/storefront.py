@@ -30,6 +30,7 @@ from scrip.domain.order import (
 from scrip.domain.order_request import OrderRequest, Wanted
 from scrip.domain.payment import OpenedPayment
 
+ReturnUrl = Annotated[str, Meta(pattern=r"^https://[!-~]+$", max_length=500)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_UNITS_PER_LINE)]
 Locale = Literal["en", "zh"]
 
@@ -48,12 +49,13 @@ class LineWanted(Struct, forbid_unknown_fields=True):
 
 
 class PlaceOrder(Struct, forbid_unknown_fields=True):
-    """An order to place. `payment`: pay in the shop's own page, or on the provider's hosted one."""
+    """An order to place. With `return_url` it is paid on the provider's hosted page, which leads
+    back there; without, in the shop's own page."""
 
     lines: Annotated[list[LineWanted], Meta(min_length=1, max_length=MAX_LINES)]
     email: Email
     locale: Locale | None = None
-    payment: Literal["embedded", "hosted"] = "embedded"
+    return_url: ReturnUrl | None = None
 
 
 class VariantOnSale(Struct):
@@ -147,7 +149,7 @@ def order_request(body: PlaceOrder, idempotency_key: str, trace_id: str) -> Orde
         lines=tuple(Wanted(line.variant_id, line.quantity) for line in body.lines),
         email=body.email,
         locale=body.locale,
-        hosted=body.payment == "hosted",
+        return_url=body.return_url,
         trace_id=trace_id,
     )
 

@@ -77,7 +77,6 @@ class Order:
     email: str
     locale: str
     payment_ref: str
-    hosted: bool
     fingerprint: bytes
     trace_id: str
     placed_at_ms: int

@@ -12,16 +12,19 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a storefront asks for. `locale` None means the merchant's own."""
+    """What a storefront asks for. `locale` None means the merchant's own.
+
+    `return_url` asks for the provider's hosted page, which leads back to it.
+    """
 
     idempotency_key: str
     lines: tuple[Wanted, ...]
     email: str
     locale: str | None
-    hosted: bool
+    return_url: str | None
     trace_id: str
 
     def fingerprint(self) -> bytes:
         """Recognises the same body under the same key."""
-        body = repr((self.lines, self.email, self.locale, self.hosted))
+        body = repr((self.lines, self.email, self.locale, self.return_url))
         return hashlib.sha256(body.encode()).digest()[:16]

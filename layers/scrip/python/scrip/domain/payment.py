@@ -1,5 +1,6 @@
 """A payment as its provider reports it, in words of ours."""
 
+import hashlib
 from dataclasses import dataclass
 
 from scrip.domain.money import Money
@@ -34,15 +35,21 @@ class IgnoredNotice:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """What a provider needs to open a payment. `key` makes repeating the request safe."""
+    """What a provider needs to open a payment. `return_url`: where its hosted page leads back to,
+    None for a payment in the shop's own page."""
 
     merchant_id: str
     order_id: str
     money: Money
-    key: str
     description: str
-    hosted: bool
-    return_url: str
+    return_url: str | None
+
+    @property
+    def key(self) -> str:
+        """Makes repeating the request safe. All of it is part of the key: after a crash and a
+        change of price, a provider would refuse a key that it knows with other figures."""
+        content = repr((self.money, self.description, self.return_url))
+        return f"{self.order_id}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)

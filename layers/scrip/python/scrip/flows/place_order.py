@@ -100,25 +100,18 @@ def place_order(
         email=request.email,
         locale=request.locale or merchant.locale,
         payment_ref="",
-        hosted=request.hosted,
         fingerprint=request.fingerprint(),
         trace_id=request.trace_id,
         placed_at_ms=now_ms,
         expires_at_ms=now_ms + window_minutes * MINUTE_MS,
     )
-    last_day = last_day_of(now_ms, token_days)
-    token = render_token(order_key, merchant.merchant_id, order_id, last_day)
     payment = gateway.open_payment(
         PaymentRequest(
             merchant_id=merchant.merchant_id,
             order_id=order_id,
             money=draft.total,
-            # Figures are part of the key: after a crash and a change of price, the provider
-            # would refuse to reopen the payment under a key it knows with another amount.
-            key=f"{order_id}-{draft.total.amount_minor}{draft.total.currency}",
             description=f"{merchant.name} {order_id}",
-            hosted=request.hosted,
-            return_url=merchant.order_url.format(order_id=order_id, token=token),
+            return_url=request.return_url,
         )
     )
     order = draft.opened(payment.reference)

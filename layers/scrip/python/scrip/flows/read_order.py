@@ -2,9 +2,23 @@
 
 from typing import Protocol
 
-from scrip.domain.errors import CredentialsInvalid, OrderTokenExpired, OrderUnknown
+from scrip.domain.errors import (
+    CredentialsInvalid,
+    MerchantUnknown,
+    OrderTokenExpired,
+    OrderUnknown,
+)
+from scrip.domain.merchant import Merchant
 from scrip.domain.order import Order
 from scrip.domain.order_access import Access, TokenText, check_token
+
+
+class Merchants(Protocol):
+    def get(self, merchant_id: str) -> Merchant: ...
+
+
+class OrderKeys(Protocol):
+    def of(self, merchant: Merchant) -> bytes: ...
 
 
 class OrderReader(Protocol):
@@ -17,8 +31,9 @@ def read_order(
     token: TokenText | None,
     order_id: str,
     *,
-    order_key: bytes,
     now_ms: int,
+    merchants: Merchants,
+    order_keys: OrderKeys,
     orders: OrderReader,
 ) -> Order:
     """Raises CredentialsInvalid, OrderTokenExpired, OrderUnknown.
@@ -27,6 +42,10 @@ def read_order(
     """
     if token is None:
         raise CredentialsInvalid("not an order token")
+    try:
+        order_key = order_keys.of(merchants.get(token.merchant_id))
+    except MerchantUnknown as error:
+        raise CredentialsInvalid("not an order token") from error
     access = check_token(order_key, token, order_id, now_ms)
     if access is Access.DENIED:
         raise OrderUnknown(order_id)

@@ -123,7 +123,7 @@ class StripeGateway:
         metadata = {"merchant_id": request.merchant_id, "order_id": request.order_id}
         amount = to_stripe(request.money)
         currency = request.money.currency.lower()
-        if not request.hosted:
+        if request.return_url is None:
             form = {"amount": amount, "currency": currency, **_named("metadata", metadata)}
             return self._opened("/v1/payment_intents", form, request.key)
         line = {
