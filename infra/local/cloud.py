@@ -58,9 +58,9 @@ class Cloud:
         """AWS requests that functions made in that time (time.time()): `dynamodb:GetItem` -> n."""
         return function_requests(self.endpoint, since, until)
 
-    def function_logs(self, since: float = 0.0) -> list[str]:
-        """Every line that functions logged since then, EMF metrics included."""
-        return function_logs(self.endpoint, since)
+    def function_logs(self, since: float = 0.0, function: str = "") -> list[str]:
+        """Lines that functions logged since then, EMF metrics included; of one by logical id."""
+        return function_logs(self.endpoint, since, function)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@
 - localstripe: an independent Stripe that signs and posts its webhooks itself.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -98,12 +99,25 @@ def start_aws(root: Path, port: int, *, auth: bool = False, record: bool = True)
         "CLOUDTRAIL_MAX_EVENTS": "100000",
         "LOG_LEVEL": "INFO",
     }
+    forget_stream_positions(root / "state/lambda.json")
     # What a killed run left there: unpacked functions, tens of megabytes for each process.
     shutil.rmtree(root / "tmp", ignore_errors=True)
     command = [sys.executable, "-m", "ministack"]
     server = start("ministack", command, env, root, port)
     server.wait_until(lambda url: answers(f"{url}/_ministack/health"))
     return server
+
+
+def forget_stream_positions(state: Path) -> None:
+    """Let a restored stream trigger begin at the beginning of its stream.
+
+    ministack keeps the trigger's position over a restart, but not the stream's records: it would
+    wait in vain for as many new records as there were before.
+    """
+    if state.exists():
+        kept = json.loads(state.read_text())
+        kept["payload"]["dynamodb_stream_positions"]["data"] = {}
+        state.write_text(json.dumps(kept))
 
 
 def start_stripe(root: Path, port: int) -> Server:

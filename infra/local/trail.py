@@ -36,11 +36,13 @@ def events(endpoint: str, since: float, until: float) -> list[dict[str, Any]]:
         until = page[-1]["EventTime"].timestamp()
 
 
-def function_logs(endpoint: str, since: float = 0.0) -> list[str]:
-    """Every log line of every function since a time (time.time())."""
+def function_logs(endpoint: str, since: float = 0.0, function: str = "") -> list[str]:
+    """Log lines since a time (time.time()), of one function by its logical id or of all."""
     logs = client(endpoint, "logs")
     lines = []
     for group in logs.describe_log_groups()["logGroups"]:
+        if not group["logGroupName"].endswith(f"{function}Log"):
+            continue
         pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=group["logGroupName"], startTime=int(since * 1000)
         )
