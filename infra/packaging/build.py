@@ -18,6 +18,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from infra.packaging.botocore_data import trim_botocore
+
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = (3, 13)
 """The Python of the template's `Runtime`."""
@@ -26,9 +28,6 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28
 """Target -> what Lambda's Amazon Linux 2023 can load. The third target, `host`, is this machine."""
 
 LAYERS = {"Dependencies", "Scrip"}
-
-BOTOCORE_SERVICES = {"dynamodb", "kms", "sesv2", "sqs", "sts"}
-"""Services whose API descriptions stay: the other 400 are most of botocore, and slow it down."""
 
 NOT_NEEDED = (
     "bin",
@@ -83,7 +82,7 @@ def sources_of(logical_id: str) -> list[Path]:
         found = list(source_files(ROOT / "layers/scrip/python"))
     else:
         found = list(source_files(ROOT / "functions" / folder_of(logical_id)))
-    return [Path(__file__), *found]
+    return [*Path(__file__).parent.glob("*.py"), *found]
 
 
 def folder_of(logical_id: str) -> str:
@@ -158,13 +157,6 @@ def install_dependencies(out: Path, target: str) -> None:
         for path in list(out.glob(pattern)):
             remove(path)
     trim_botocore(out / "botocore/data")
-
-
-def trim_botocore(data: Path) -> None:
-    """Keep the API descriptions of the services in use, and the files beside them (endpoints)."""
-    for folder in data.iterdir():
-        if folder.is_dir() and folder.name not in BOTOCORE_SERVICES:
-            remove(folder)
 
 
 def remove(path: Path) -> None:
