@@ -4,8 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from scrip.domain.errors import StoreUnavailable
+
+NO_ANSWER = (HTTPClientError, NoConnection)
+"""botocore's two families of a request that got no answer: refused or timed out while connecting is
+not of the first."""
 
 AwsClient = Any
 """A botocore client. Its methods are made at run time, so there is no type to name."""
@@ -42,7 +47,7 @@ def ask(method: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
         if code_of(error) in BUSY_CODES:
             raise StoreUnavailable(code_of(error)) from error
         raise
-    except HTTPClientError as error:
+    except NO_ANSWER as error:
         raise StoreUnavailable(type(error).__name__) from error
     return answer
 

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 import msgspec
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
+from scrip.adapters.aws import NO_ANSWER
 from scrip.domain.errors import (
     IdempotencyKeyReused,
     PaymentModeMismatch,
@@ -204,7 +204,7 @@ class StripeGateway:
         try:
             answer = self.http.send(request.prepare())
             content: bytes = answer.content
-        except HTTPClientError as error:
+        except NO_ANSWER as error:
             raise PaymentProviderUnavailable(type(error).__name__) from error
         if answer.status_code >= 300:
             raise _refusal(answer.status_code, content)
