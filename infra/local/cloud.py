@@ -12,7 +12,7 @@ import dataclasses
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from infra.packaging.build import ROOT
 LOCAL = ROOT / ".local"
 AWS_PORT = 4566
 STRIPE_PORT = 8420
+
+Deployer = Callable[[str, dict[str, str], deploy.Say], dict[str, str]]
+"""Endpoint, template parameters, where to tell of progress -> the stack's outputs."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,12 @@ def running_cloud(
     stripe_port: int = 0,
     parameters: dict[str, str] | None = None,
     say: deploy.Say = lambda _: None,
+    deployer: Deployer = deploy.deploy,
 ) -> Iterator[Cloud]:
     """Start both servers with their state in `root`, deploy, mend, check; stop them at the end.
 
     Ports of 0 are picked. `auth`: signatures and the functions' IAM policies are enforced.
+    `parameters`: of the template.
     """
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
@@ -86,12 +91,17 @@ def running_cloud(
         servers.callback(stripe.stop)
         say(f"local cloud at {aws.url}, Stripe at {stripe.url}")
         given = {"Stage": "local", "StripeApiBase": stripe.url} | (parameters or {})
-        cloud = ensure_deployed(root, aws.url, stripe.url, auth, given, say)
-        yield cloud
+        yield ensure_deployed(root, aws.url, stripe.url, auth, given, say, deployer)
 
 
 def ensure_deployed(
-    root: Path, endpoint: str, stripe_url: str, auth: bool, given: dict[str, str], say: deploy.Say
+    root: Path,
+    endpoint: str,
+    stripe_url: str,
+    auth: bool,
+    given: dict[str, str],
+    say: deploy.Say,
+    deployer: Deployer,
 ) -> Cloud:
     """Deploy unless exactly this is deployed already; then check that every route answers."""
     described = root / "cloud.json"
@@ -102,7 +112,7 @@ def ensure_deployed(
         outputs = deploy.stack_outputs(endpoint)
         say("nothing changed since the last deployment")
     else:
-        outputs = deploy.deploy(endpoint, given, say)
+        outputs = deployer(endpoint, given, say)
         count = mend.mend_routes(endpoint, outputs["ApiId"])
         mend.mend_ttl(endpoint, outputs)
         mend.mend_sender(endpoint)
