@@ -1,5 +1,7 @@
 """Nobody listens: that is for sending again, never a bug."""
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.config import Config
@@ -13,7 +15,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def test_a_store_that_refuses_connections_is_unavailable() -> None:
-    client = botocore.session.Session().create_client(
+    client: Any = botocore.session.Session().create_client(
         "dynamodb",
         region_name="eu-central-1",
         endpoint_url=NOBODY,
