@@ -14,8 +14,9 @@ TEMPLATES := template.yaml infra/tables.yaml infra/keys.yaml infra/queues.yaml i
 DEV_STAMP := $(VENV)/.synced
 SAM_STAMP := .venv-sam/.synced
 
-# For `make deploy`: the stack's name, and any template parameters as "Name=value Name=value".
+# For `make deploy`: the stack's name, what to build for, and template parameters ("Name=value Name=value").
 STACK ?= scrip
+ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
 .PHONY: help setup setup-sam run buy demo reset check test bench openapi build deploy prove-deploy lock clean
@@ -38,7 +39,7 @@ $(DEV_STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml
 
 setup-sam: $(SAM_STAMP)  ## create .venv-sam, the SAM CLI's own environment
 
-$(SAM_STAMP): requirements/sam.txt $(DEV_STAMP)
+$(SAM_STAMP): requirements/sam.txt | $(DEV_STAMP)
 	@echo "setup: creating .venv-sam from requirements/sam.txt"
 	@test -x .venv-sam/bin/python || $(PYTHON) -m venv --without-pip .venv-sam
 	@VIRTUAL_ENV=$(CURDIR)/.venv-sam $(BIN)/uv pip sync --quiet --require-hashes requirements/sam.txt
@@ -86,13 +87,13 @@ openapi: setup  ## write docs/openapi.json from the contracts
 
 # --- a real account ---------------------------------------------------------------------------------------------------
 
-build: setup setup-sam  ## sam build: what `make deploy` uploads (needs a python3.13 on PATH)
-	@.venv-sam/bin/sam build
+build: setup setup-sam  ## sam build: what `make deploy` uploads (needs a python3.13)
+	@SCRIP_TARGET=$(ARCHITECTURE) .venv-sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 deploy: build  ## deploy to the AWS account of the current credentials; see docs/deploy.md
-	@.venv-sam/bin/sam deploy --stack-name $(STACK) --resolve-s3 --no-confirm-changeset --no-fail-on-empty-changeset \
-	  --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
-	  $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	@.venv-sam/bin/sam deploy --stack-name $(STACK) --resolve-s3 --no-confirm-changeset \
+	  --no-fail-on-empty-changeset --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND \
+	  --parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
 prove-deploy: setup setup-sam  ## the same sam build and sam deploy, against a throw-away local cloud
 	@python -m infra.local.prove
