@@ -106,7 +106,10 @@ class Directory:
 
     def waiting_codes(self) -> int:
         """Codes in chunks behind the window. Nobody was ever pointed at those, so they are full."""
-        behind = max(self.window(), default=self.chunks) + 1
+        window = self.window()
+        if len(window) < WINDOW:
+            return 0  # what lies behind the last chunk on sale is closed
+        behind = window[-1] + 1
         return sum(r.codes_from(behind - r.start) for r in self.ranges)
 
     def ref(self, position: int) -> ChunkRef:
