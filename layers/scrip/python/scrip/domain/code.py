@@ -55,7 +55,7 @@ def parse_csv(text: str) -> ParsedCodes:
     except csv.Error:
         return ParsedCodes((), (RefusedRow(reader.line_num, "not well-formed CSV"),), 0)
     header = [name.strip().lower() for name in rows[0]] if rows else []
-    if "code" not in header or not set(header) <= {"code", "pin"}:
+    if sorted(header) not in (["code"], ["code", "pin"]):
         return ParsedCodes((), (RefusedRow(1, "header must name code and may name pin"),), 0)
     order = [header.index(name) for name in ("code", "pin") if name in header]
     return _collect(
