@@ -1,0 +1,56 @@
+"""What a buyer is told by mail."""
+
+import pytest
+
+from scrip.domain.code import Code
+from scrip.domain.mail import TEXTS, Mail, order_ready_mail
+from scrip.domain.merchant import LOCALES
+from tests.domain.making import ORDER_ID
+
+LINK = f"https://shop.example/orders/{ORDER_ID}#ot_demo_20000_ab"
+
+
+def mail_in(locale: str, *codes: Code, shop: str = "Demo") -> Mail:
+    return order_ready_mail(locale=locale, shop=shop, order_id=ORDER_ID, link=LINK, codes=codes)
+
+
+def test_every_locale_of_a_merchant_has_texts() -> None:
+    assert set(TEXTS) == set(LOCALES)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_mail_names_order_shop_and_link(locale: str) -> None:
+    mail = mail_in(locale)
+
+    assert ORDER_ID in mail.subject
+    assert ORDER_ID in mail.text
+    assert f"\n{LINK}\n" in mail.text
+    assert "Demo" in mail.text
+
+
+@pytest.mark.parametrize(("locale", "word"), [("en", "PIN"), ("zh", "密码")])
+def test_a_mail_with_codes_has_one_a_line(locale: str, word: str) -> None:
+    mail = mail_in(locale, Code("AAAA-1111"), Code("BBBB-2222", "4711"))
+
+    assert mail.text.endswith(f"\nAAAA-1111\nBBBB-2222   {word} 4711\n")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_mail_without_codes_speaks_of_none(locale: str) -> None:
+    assert TEXTS[locale].codes.strip() not in mail_in(locale).text
+
+
+def test_english_and_chinese_differ() -> None:
+    assert mail_in("en").subject == f"Your order {ORDER_ID} is ready"
+    assert mail_in("zh").subject == f"您的订单 {ORDER_ID} 已发货"
+
+
+def test_braces_in_names_and_codes_are_not_placeholders() -> None:
+    mail = mail_in("en", Code("{link}", "{code}"), shop="{order_id}")
+
+    assert "buying at {order_id}." in mail.text
+    assert mail.text.endswith("{link}   PIN {code}\n")
+
+
+def test_a_mail_tells_nothing_in_its_repr() -> None:
+    assert "AAAA-1111" not in repr(mail_in("en", Code("AAAA-1111")))

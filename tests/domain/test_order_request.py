@@ -1,0 +1,38 @@
+"""The fingerprint of an order request tells the same body from another."""
+
+from dataclasses import replace
+
+import pytest
+
+from scrip.domain.order_request import OrderRequest, Wanted
+
+REQUEST = OrderRequest(
+    idempotency_key="order-1",
+    lines=(Wanted("card-50", 1), Wanted("card-20", 2)),
+    email="buyer@example.com",
+    locale=None,
+    return_url=None,
+    trace_id="0" * 32,
+)
+
+
+def test_repeating_a_request_keeps_its_fingerprint() -> None:
+    again = replace(REQUEST, trace_id="1" * 32, idempotency_key="order-2")
+
+    assert again.fingerprint() == REQUEST.fingerprint()
+    assert len(REQUEST.fingerprint()) == 16
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(REQUEST, lines=REQUEST.lines[:1]),
+        replace(REQUEST, lines=REQUEST.lines[::-1]),
+        replace(REQUEST, lines=(Wanted("card-50", 11), Wanted("card-20", 2))),
+        replace(REQUEST, email="other@example.com"),
+        replace(REQUEST, locale="en"),
+        replace(REQUEST, return_url="https://shop.example/thanks"),
+    ],
+)
+def test_another_body_has_another_fingerprint(other: OrderRequest) -> None:
+    assert other.fingerprint() != REQUEST.fingerprint()
