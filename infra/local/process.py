@@ -100,6 +100,7 @@ def start_aws(root: Path, port: int, *, auth: bool = False, record: bool = True)
         "LOG_LEVEL": "INFO",
     }
     forget_stream_positions(root / "state/lambda.json")
+    move_to_port(root, port)
     # What a killed run left there: unpacked functions, tens of megabytes for each process.
     shutil.rmtree(root / "tmp", ignore_errors=True)
     command = [sys.executable, "-m", "ministack"]
@@ -118,6 +119,20 @@ def forget_stream_positions(state: Path) -> None:
         kept = json.loads(state.read_text())
         kept["payload"]["dynamodb_stream_positions"]["data"] = {}
         state.write_text(json.dumps(kept))
+
+
+def move_to_port(root: Path, port: int) -> None:
+    """Rewrite the saved state for another port than last time.
+
+    ministack keeps queues by their address, port included: the mail queue's trigger would poll an
+    address that has no queue.
+    """
+    kept = root / "aws.port"
+    if kept.exists() and (before := kept.read_text()) != str(port):
+        for state in (root / "state").glob("*.json"):
+            text = state.read_text()
+            state.write_text(text.replace(f"localhost:{before}", f"localhost:{port}"))
+    kept.write_text(str(port))
 
 
 def start_stripe(root: Path, port: int) -> Server:
