@@ -85,7 +85,8 @@ def running_cloud(
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
     with contextlib.ExitStack() as servers:
-        aws = process.start_aws(root, process.free_port(aws_port, say), auth=auth)
+        lock = servers.enter_context(process.sole_user(root))
+        aws = process.start_aws(root, process.free_port(aws_port, say), lock, auth=auth)
         servers.callback(aws.stop)
         stripe = process.start_stripe(root, process.free_port(stripe_port, say))
         servers.callback(stripe.stop)

@@ -4,6 +4,7 @@
 - localstripe: an independent Stripe that signs and posts its webhooks itself.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -12,9 +13,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import urllib3
 
@@ -78,10 +81,27 @@ def free_port(preferred: int, say: Callable[[str], None]) -> int:
         return int(probe.getsockname()[1])
 
 
-def start_aws(root: Path, port: int, *, auth: bool = False, record: bool = True) -> Server:
+@contextmanager
+def sole_user(root: Path) -> Iterator[IO[str]]:
+    """Hold the folder's lock: two clouds in one folder would overwrite each other's state.
+
+    ministack gets the lock too, so one that outlived its killed parent still counts.
+    """
+    with (root / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise LocalCloudError(
+                f"a local cloud runs in {root} already: process {lock.read() or '?'}"
+            ) from error
+        yield lock
+
+
+def start_aws(root: Path, port: int, lock: IO[str], *, auth: bool = False) -> Server:
     """Start ministack with its state, temporary files and log under `root`.
 
-    `auth`: check signatures and the functions' policies. `record`: keep a CloudTrail of requests.
+    `auth`: check signatures and the functions' policies.
     """
     env = {
         "GATEWAY_PORT": str(port),
@@ -95,7 +115,7 @@ def start_aws(root: Path, port: int, *, auth: bool = False, record: bool = True)
         "TMPDIR": str(root / "tmp"),
         "HOME": str(root / "tmp"),
         "AUTH": "true" if auth else "false",
-        "CLOUDTRAIL_RECORDING": "1" if record else "0",
+        "CLOUDTRAIL_RECORDING": "1",
         "CLOUDTRAIL_MAX_EVENTS": "100000",
         "LOG_LEVEL": "INFO",
     }
@@ -104,7 +124,10 @@ def start_aws(root: Path, port: int, *, auth: bool = False, record: bool = True)
     # What a killed run left there: unpacked functions, tens of megabytes for each process.
     shutil.rmtree(root / "tmp", ignore_errors=True)
     command = [sys.executable, "-m", "ministack"]
-    server = start("ministack", command, env, root, port)
+    server = start("ministack", command, env, root, port, (lock.fileno(),))
+    lock.truncate(0)
+    lock.write(str(server.process.pid))
+    lock.flush()
     server.wait_until(lambda url: answers(f"{url}/_ministack/health"))
     return server
 
@@ -144,7 +167,14 @@ def start_stripe(root: Path, port: int) -> Server:
     return server
 
 
-def start(name: str, command: list[str], env: Mapping[str, str], root: Path, port: int) -> Server:
+def start(
+    name: str,
+    command: list[str],
+    env: Mapping[str, str],
+    root: Path,
+    port: int,
+    pass_fds: tuple[int, ...] = (),
+) -> Server:
     """Start one server with a small environment of its own.
 
     Nothing of ours is inherited, above all no AWS_* and no PYTHONPATH: the functions run as its
@@ -164,6 +194,7 @@ def start(name: str, command: list[str], env: Mapping[str, str], root: Path, por
             stderr=subprocess.STDOUT,
             # Ctrl-C in the terminal reaches us only; we then stop the servers in order.
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     return Server(name, port, log, process)
 
