@@ -22,7 +22,7 @@ from typing import IO
 import urllib3
 
 LOOPBACK = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 90
 STOP_SECONDS = 30
 
 
@@ -98,10 +98,13 @@ def sole_user(root: Path) -> Iterator[IO[str]]:
         yield lock
 
 
-def start_aws(root: Path, port: int, lock: IO[str], *, auth: bool = False) -> Server:
+def start_aws(
+    root: Path, port: int, lock: IO[str] | None = None, *, auth: bool = False, record: bool = True
+) -> Server:
     """Start ministack with its state, temporary files and log under `root`.
 
-    `auth`: check signatures and the functions' policies.
+    `lock`: from `sole_user`, where another might use the folder. `auth`: check signatures and the
+    functions' policies. `record`: keep a CloudTrail of requests.
     """
     env = {
         "GATEWAY_PORT": str(port),
@@ -115,7 +118,7 @@ def start_aws(root: Path, port: int, lock: IO[str], *, auth: bool = False) -> Se
         "TMPDIR": str(root / "tmp"),
         "HOME": str(root / "tmp"),
         "AUTH": "true" if auth else "false",
-        "CLOUDTRAIL_RECORDING": "1",
+        "CLOUDTRAIL_RECORDING": "1" if record else "0",
         "CLOUDTRAIL_MAX_EVENTS": "100000",
         "LOG_LEVEL": "INFO",
     }
@@ -124,10 +127,11 @@ def start_aws(root: Path, port: int, lock: IO[str], *, auth: bool = False) -> Se
     # What a killed run left there: unpacked functions, tens of megabytes for each process.
     shutil.rmtree(root / "tmp", ignore_errors=True)
     command = [sys.executable, "-m", "ministack"]
-    server = start("ministack", command, env, root, port, (lock.fileno(),))
-    lock.truncate(0)
-    lock.write(str(server.process.pid))
-    lock.flush()
+    server = start("ministack", command, env, root, port, (lock.fileno(),) if lock else ())
+    if lock:
+        lock.truncate(0)
+        lock.write(str(server.process.pid))
+        lock.flush()
     server.wait_until(lambda url: answers(f"{url}/_ministack/health"))
     return server
 
