@@ -1,6 +1,6 @@
 """Products and variants: one partition a merchant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.catalogue import Kind, Product, Status, Variant
@@ -54,6 +54,12 @@ class Catalogue:
         keys = [_variant_key(merchant_id, variant_id) for variant_id in variant_ids]
         found = (_variant(item) for item in self.table.get_many(keys))
         return {variant.variant_id: variant for variant in found}
+
+    def products(self, merchant_id: str, product_ids: Collection[str]) -> dict[str, Product]:
+        """The products that exist, by id."""
+        keys = [_product_key(merchant_id, product_id) for product_id in product_ids]
+        found = (_product(item) for item in self.table.get_many(keys))
+        return {product.product_id: product for product in found}
 
     def all(self, merchant_id: str) -> list[tuple[Product, list[Variant]]]:
         """Every product with its variants, in the order of their ids."""

@@ -40,6 +40,11 @@ class Variant:
     status: Status
 
 
+def on_sale(product: Product, variant: Variant) -> bool:
+    """Pausing a product takes all of its variants off sale."""
+    return product.status is Status.ACTIVE and variant.status is Status.ACTIVE
+
+
 class Shelf(NamedTuple):
     """A product with its variants."""
 

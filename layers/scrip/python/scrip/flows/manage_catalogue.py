@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from scrip.domain.catalogue import Offer, Product, Shelf, Status, Variant
+from scrip.domain.catalogue import Offer, Product, Shelf, Status, Variant, on_sale
 from scrip.domain.errors import ProductUnknown
 from scrip.domain.stock import Directory
 
@@ -49,7 +49,7 @@ def list_offers(
 ) -> list[tuple[Product, list[Offer]]]:
     """Active products with their active variants."""
     shelves = [
-        (product, [v for v in variants if v.status is Status.ACTIVE])
+        (product, [v for v in variants if on_sale(product, v)])
         for product, variants in catalogue.all(merchant_id)
         if product.status is Status.ACTIVE
     ]

@@ -5,11 +5,11 @@ opened before the order is written: a payment whose order was never written has 
 pay it, and a repeat opens the same one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from scrip.domain.catalogue import Status, Variant
+from scrip.domain.catalogue import Product, Variant, on_sale
 from scrip.domain.errors import (
     CurrencyMixed,
     IdempotencyKeyReused,
@@ -29,6 +29,7 @@ MINUTE_MS = 60_000
 
 class CatalogueReader(Protocol):
     def variants(self, merchant_id: str, variant_ids: Sequence[str]) -> dict[str, Variant]: ...
+    def products(self, merchant_id: str, product_ids: Collection[str]) -> dict[str, Product]: ...
 
 
 class StockReader(Protocol):
@@ -131,8 +132,11 @@ def _price(
     if len(set(ids)) != len(ids):
         raise RequestInvalid("a variant stands in one line only")
     variants = catalogue.variants(merchant.merchant_id, ids)
+    products = catalogue.products(
+        merchant.merchant_id, {variant.product_id for variant in variants.values()}
+    )
     for each in ids:
-        if each not in variants or variants[each].status is not Status.ACTIVE:
+        if each not in variants or not on_sale(products[variants[each].product_id], variants[each]):
             raise VariantNotForSale(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
