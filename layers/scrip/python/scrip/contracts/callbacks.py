@@ -13,7 +13,7 @@ MAX_CALLBACK_BYTES = 256 * 1024
 class CallbackPath(Struct):
     """Path of a merchant's callback."""
 
-    merchant_id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,19}$")]
+    merchant_id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,19}\Z")]
 
 
 class CallbackAnswer(Struct):

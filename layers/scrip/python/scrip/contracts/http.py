@@ -44,9 +44,9 @@ class Request(NamedTuple):
         key = self.headers.get("idempotency-key", "")
         if not key:
             raise IdempotencyKeyMissing("send a fresh Idempotency-Key with every new request")
-        if len(key) > MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
+        if len(key) > MAX_IDEMPOTENCY_KEY or not all("!" <= each <= "~" for each in key):
             raise RequestInvalid(
-                f"Idempotency-Key: at most {MAX_IDEMPOTENCY_KEY} printable ASCII characters"
+                f"Idempotency-Key: at most {MAX_IDEMPOTENCY_KEY} visible ASCII characters"
             )
         return key
 

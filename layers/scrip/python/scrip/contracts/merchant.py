@@ -27,7 +27,7 @@ from scrip.domain.stock import Batch
 
 ScopeName = Literal["storefront", "operator", "finance"]
 StatusName = Literal["active", "paused"]
-KeyId = Annotated[str, Meta(pattern=r"^[a-z0-9]{8}$", description="Public part of an API key")]
+KeyId = Annotated[str, Meta(pattern=r"^[a-z0-9]{8}\Z", description="Public part of an API key")]
 PAGE_LIMIT = 100
 
 

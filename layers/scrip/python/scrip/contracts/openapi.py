@@ -31,6 +31,11 @@ SECURITY: dict[Door, list[dict[str, list[str]]]] = {
 @cache
 def document() -> dict[str, Any]:
     """The document as JSON types. The same for every deployment."""
+    found: dict[str, Any] = _with_ecma_patterns(_document())
+    return found
+
+
+def _document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,6 +63,20 @@ def document() -> dict[str, Any]:
             },
         },
     }
+
+
+def _with_ecma_patterns(part: Any) -> Any:
+    """JSON Schema speaks ECMA 262, where `$` is the very end and `\\Z` unknown."""
+    if isinstance(part, dict):
+        return {
+            name: _ecma(value) if name == "pattern" else _with_ecma_patterns(value)
+            for name, value in part.items()
+        }
+    return [_with_ecma_patterns(each) for each in part] if isinstance(part, list) else part
+
+
+def _ecma(pattern: str) -> str:
+    return pattern.removesuffix(r"\Z") + "$" if pattern.endswith(r"\Z") else pattern
 
 
 def _paths() -> dict[str, Any]:

@@ -30,7 +30,7 @@ from scrip.domain.order import (
 from scrip.domain.order_request import OrderRequest, Wanted
 from scrip.domain.payment import OpenedPayment
 
-ReturnUrl = Annotated[str, Meta(pattern=r"^https://[!-~]+$", max_length=500)]
+ReturnUrl = Annotated[str, Meta(pattern=r"^https://[!-~]+\Z", max_length=500)]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_UNITS_PER_LINE)]
 Locale = Literal["en", "zh"]
 

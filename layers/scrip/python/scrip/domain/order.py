@@ -185,6 +185,10 @@ STATES: tuple[type[Order], ...] = (
 )
 
 
+FAR_FUTURE_MS = 9_999_999_999_999
+"""The last time with 13 digits, in 2286: places sort as text only while their length is equal."""
+
+
 class OrderMoved(Exception):
     """The order is no longer as it was seen. `order` is how it stands now."""
 

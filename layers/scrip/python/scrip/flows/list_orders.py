@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from scrip.domain.errors import OrderUnknown, RequestInvalid
-from scrip.domain.order import OrderRecord, listing_place
+from scrip.domain.order import FAR_FUTURE_MS, OrderRecord, listing_place
 
 MAX_LOOKED_AT = 500
 """Orders that one filtered page looks at. It may hold few, or none, and still go on."""
-
-FAR_FUTURE_MS = 9_999_999_999_999
 
 
 class Orders(Protocol):
@@ -42,7 +40,7 @@ class Page(NamedTuple):
 def list_orders(merchant_id: str, filters: Filters, *, orders: Orders) -> Page:
     """Raises RequestInvalid for a cursor that is not ours."""
     since, limit, state = listing_place(filters.from_ms or 0), filters.limit, filters.state
-    until = listing_place(filters.to_ms or FAR_FUTURE_MS)
+    until = listing_place(FAR_FUTURE_MS if filters.to_ms is None else filters.to_ms)
     if filters.cursor:
         until = min(until, _below(_checked(filters.cursor)))
     found: list[OrderRecord] = []

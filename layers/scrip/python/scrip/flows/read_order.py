@@ -8,7 +8,7 @@ from scrip.domain.errors import (
     OrderTokenExpired,
     OrderUnknown,
 )
-from scrip.domain.merchant import Merchant
+from scrip.domain.merchant import Merchant, is_merchant_id
 from scrip.domain.order import Order
 from scrip.domain.order_access import Access, TokenText, check_token
 
@@ -40,7 +40,7 @@ def read_order(
 
     A token of another order and an order that does not exist look the same from outside.
     """
-    if token is None:
+    if token is None or not is_merchant_id(token.merchant_id):
         raise CredentialsInvalid("not an order token")
     try:
         order_key = order_keys.of(merchants.get(token.merchant_id))

@@ -54,7 +54,7 @@ THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 class StripeSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a merchant sets for Stripe. Several webhook secrets may be valid during a rotation."""
 
-    secret_key: Annotated[str, msgspec.Meta(pattern=r"^[rs]k_[A-Za-z0-9_]+$")]
+    secret_key: Annotated[str, msgspec.Meta(pattern=r"^[rs]k_[A-Za-z0-9_]+\Z")]
     webhook_secrets: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=16)], ...], msgspec.Meta(min_length=1)
     ]
