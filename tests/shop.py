@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote
 
 from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
@@ -70,11 +71,11 @@ def http_event(
             "http": {"method": method, "path": url, "sourceIp": "203.0.113.7"},
             "requestId": "request-1",
         },
-        "pathParameters": found.groupdict(),
+        "pathParameters": {name: unquote(value) for name, value in found.groupdict().items()},
         "isBase64Encoded": False,
     }
     if query:
-        event["queryStringParameters"] = dict(pair.split("=", 1) for pair in query.split("&"))
+        event["queryStringParameters"] = dict(parse_qsl(query, keep_blank_values=True))
     if body:
         event["body"] = body.decode()
     return FUNCTIONS.get(prefix, "api_serve_storefront"), event

@@ -1,0 +1,78 @@
+"""Fixtures of function tests: every answer is held against the documented operations."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.loaders import JSONFileLoader
+
+from tests.documented import Documented
+from tests.in_memory import InMemory
+from tests.opening import open_shop
+from tests.oracles.stripe_server import StripeServer
+from tests.shop import InProcess, Shop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_are_read_once() -> Iterator[None]:
+    """Each test starts cold; parsing the same service models again would be most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        known: dict[str, Any] = {}
+        read = JSONFileLoader.load_file
+
+        def load_file(self: JSONFileLoader, file_path: str) -> Any:
+            if file_path not in known:
+                known[file_path] = read(self, file_path)
+            return known[file_path]
+
+        patch.setattr(JSONFileLoader, "load_file", load_file)
+        yield
+
+
+@pytest.fixture
+def open_another(cloud: InMemory, stripe_api: StripeServer) -> Callable[..., Shop]:
+    """Opens a merchant by its id."""
+
+    def opened(merchant_id: str, **options: Any) -> Shop:
+        carrier = Documented(InProcess(cloud))
+        environment = cloud.environment("api_serve_storefront")
+        return open_shop(carrier, environment, stripe_api, merchant_id, **options)
+
+    return opened
+
+
+@pytest.fixture
+def shop(open_another: Callable[..., Shop], stripe_api: StripeServer) -> Shop:
+    stripe_api.fail_with.clear()
+    return open_another("demo")
+
+
+class Clock:
+    """What handlers take for now: real time, moved on by `ahead_ms`."""
+
+    ahead_ms = 0
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self.ahead_ms * 1_000_000
+
+    @property
+    def now_ms(self) -> int:
+        return self.time_ns() // 1_000_000
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    moved = Clock()
+    monkeypatch.setattr("scrip.chance.time", moved)
+    return moved
+
+
+CODES = [f"CODE-{number:04d}" for number in range(40)]
+
+
+@pytest.fixture
+def stocked(shop: Shop) -> Shop:
+    """The shop with all of `CODES` on sale as card-50, at 45.00 EUR."""
+    shop.stock_up("card-50", CODES)
+    return shop
