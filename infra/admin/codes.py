@@ -1,0 +1,171 @@
+"""Codes: import a file of them, show how many are left.
+
+A file goes in as slices, each under an Idempotency-Key made of what the file holds and the slice's
+number. So running the same import again goes on where it stopped, and doubles nothing.
+"""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from infra.admin.command import Group, Target
+from infra.admin.failures import Failed
+from infra.admin.output import answer, columns, tell
+from infra.admin.stack import Deployment, connect
+from scrip.adapters.aws import NO_ANSWER
+from scrip.chance import now_ms
+from scrip.contracts.merchant import StockView
+from scrip.domain.code import MAX_REASONS, Code, ParsedCodes, parse_csv, parse_text
+from scrip.domain.errors import CodesRefused, Retryable
+from scrip.flows.import_codes import import_codes
+from scrip.flows.manage_catalogue import list_shelves
+from scrip.flows.read_stock import read_stock
+
+SLICE = 1000
+"""Codes sealed under one data key and put on sale together."""
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+"""All of it is checked before the first code goes in, so all of it is in memory."""
+
+PARSERS = {"text": parse_text, "csv": parse_csv}
+FORMATS = {".csv": "csv", ".txt": "text", "": "text"}
+
+
+class Taken(NamedTuple):
+    """Codes put on sale by this run, and by runs before it."""
+
+    now: int
+    before: int
+
+
+@click.group(cls=Group)
+def codes() -> None:
+    """What is sold."""
+
+
+@codes.command(name="import")
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("variant_id", metavar="VARIANT")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--format", "form", type=click.Choice(tuple(PARSERS)), help="If the file's name does not say."
+)
+@click.pass_obj
+def import_file(
+    target: Target, merchant_id: str, variant_id: str, file: Path, form: str | None
+) -> None:
+    """Put a file of codes on sale: one a line, or CSV with the columns code and pin.
+
+    All rows are checked first; if one is refused nothing is imported. Interrupted, run it again
+    with the same file: it goes on, and no code is taken twice.
+    """
+    parsed = read_codes(file, form)
+    deployed = connect(target)
+    deployed.merchants.get(merchant_id)
+    taken = import_slices(deployed, merchant_id, variant_id, parsed.codes)
+    view = {
+        "variant_id": variant_id,
+        "imported": taken.now,
+        "imported_before": taken.before,
+        "duplicates": parsed.duplicates,
+    }
+    told = f"{taken.now} codes on sale"
+    if taken.before:
+        told += f", {taken.before} were already"
+    if parsed.duplicates:
+        told += f"; {parsed.duplicates} stood in the file twice and went in once"
+    answer(target, view, [told])
+
+
+def read_codes(file: Path, form: str | None) -> ParsedCodes:
+    """All codes of a file, each once. Raises CodesRefused, Failed."""
+    form = form or FORMATS.get(file.suffix.lower())
+    if form is None:
+        raise click.UsageError(f"what is a {file.suffix} file? Say --format text or --format csv")
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise Failed("request-too-large", f"at most {MAX_FILE_BYTES} bytes a file; split it")
+    try:
+        text = file.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise Failed("request-malformed", f"{file} is not UTF-8") from error
+    parsed = PARSERS[form](text)
+    if parsed.refused:
+        fact = f"{len(parsed.refused)} rows of {file} cannot be taken; nothing was imported"
+        raise CodesRefused(fact, parsed.refused[:MAX_REASONS])
+    if not parsed.codes:
+        raise CodesRefused(f"there is no code in {file}", ())
+    return parsed
+
+
+def import_slices(
+    deployed: Deployment, merchant_id: str, variant_id: str, found: Sequence[Code]
+) -> Taken:
+    """Raises VariantUnknown, StoreUnavailable; what is in stays in."""
+    content = content_key(found)
+    now = before = 0
+    label = f"importing {len(found)} codes"
+    with click.progressbar(length=len(found), label=label, file=sys.stderr) as bar:
+        for start in range(0, len(found), SLICE):
+            part = tuple(found[start : start + SLICE])
+            try:
+                imported = import_codes(
+                    merchant_id,
+                    variant_id,
+                    f"{content}-{SLICE}-{start // SLICE}",
+                    lambda part=part: ParsedCodes(part, (), 0),  # type: ignore[misc]
+                    now_ms=now_ms(),
+                    catalogue=deployed.catalogue,
+                    stock=deployed.stock,
+                    vault=deployed.vault,
+                )
+            except (Retryable, KeyboardInterrupt, *NO_ANSWER):
+                tell(f"\n{now + before} of {len(found)} codes are in; run it again to go on")
+                raise
+            now, before = (now + len(part), before) if imported.new else (now, before + len(part))
+            bar.update(len(part))
+    return Taken(now, before)
+
+
+def content_key(found: Sequence[Code]) -> str:
+    """Names what a file holds: the same for another spelling of it (line ends, blank lines), so
+    that saving a file anew cannot sell its codes twice."""
+    digest = hashlib.sha256()
+    for code in found:
+        digest.update(f"{code.code}\n{code.pin}\n".encode())
+    return f"file-{digest.hexdigest()}"
+
+
+@click.group(cls=Group)
+def stock() -> None:
+    """How much is left."""
+
+
+@stock.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("variant_id", metavar="[VARIANT]", required=False)
+@click.pass_obj
+def show(target: Target, merchant_id: str, variant_id: str | None) -> None:
+    """Codes imported and unsold, counted; of one variant or of all."""
+    deployed = connect(target)
+    deployed.merchants.get(merchant_id)
+    shelves = list_shelves(merchant_id, catalogue=deployed.catalogue)
+    every = [variant.variant_id for shelf in shelves for variant in shelf.variants]
+    views = [
+        StockView(
+            each,
+            *read_stock(merchant_id, each, catalogue=deployed.catalogue, stock=deployed.stock),
+        )
+        for each in ([variant_id] if variant_id else every)
+    ]
+    answer(
+        target,
+        {"merchant_id": merchant_id, "variants": views},
+        columns(
+            ("VARIANT", "IMPORTED", "AVAILABLE"),
+            ((view.variant_id, view.imported, view.available) for view in views),
+        ),
+    )

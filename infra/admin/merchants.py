@@ -1,0 +1,104 @@
+"""Merchants: create, show, list."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from infra.admin.command import Group, Target
+from infra.admin.output import answer, columns, facts, moment, tell
+from infra.admin.stack import connect
+from scrip.adapters.gateways.registry import PROVIDERS
+from scrip.chance import now_ms
+from scrip.contracts.fields import Title
+from scrip.domain.merchant import LOCALES, Merchant
+from scrip.flows.create_merchant import create_merchant
+
+
+@click.group(cls=Group)
+def merchant() -> None:
+    """Shops of this deployment."""
+
+
+@merchant.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.option("--name", required=True, help="What buyers read in mails.")
+@click.option(
+    "--order-url",
+    required=True,
+    help="Where a buyer reads an order; holds {order_id} and {token}, the token best after a #.",
+)
+@click.option("--locale", type=click.Choice(LOCALES), default="en", show_default=True)
+@click.option("--mail-codes", is_flag=True, help="Put codes into mails, not only a link.")
+@click.pass_obj
+def create(
+    target: Target, merchant_id: str, name: str, order_url: str, locale: str, mail_codes: bool
+) -> None:
+    """Open a shop. MERCHANT is part of its keys and addresses and never changes."""
+    deployed = connect(target)
+    made = create_merchant(
+        merchant_id,
+        name=titled(name, "--name"),
+        order_url=order_url,
+        locale=locale,
+        mail_codes=mail_codes,
+        now_ms=now_ms(),
+        merchants=deployed.merchants,
+        order_keys=deployed.order_keys,
+    )
+    answer(target, merchant_view(made), [f"created {merchant_id}"])
+    tell(f"next: scrip-admin gateway set {merchant_id} stripe; scrip-admin key issue {merchant_id}")
+
+
+@merchant.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.pass_obj
+def show(target: Target, merchant_id: str) -> None:
+    """A shop, its gateways and how many keys it has."""
+    deployed = connect(target)
+    view = merchant_view(deployed.merchants.get(merchant_id))
+    set_up = [p for p in PROVIDERS if deployed.merchants.sealed_gateway(merchant_id, p)]
+    view |= {"gateways": set_up, "keys": len(deployed.merchants.keys(merchant_id))}
+    told = view | {
+        "created_at_ms": moment(view["created_at_ms"]),
+        "gateways": ", ".join(set_up) or "none",
+    }
+    answer(target, view, facts((name.removesuffix("_at_ms"), told[name]) for name in view))
+
+
+@merchant.command(name="list")
+@click.pass_obj
+def list_all(target: Target) -> None:
+    """All shops."""
+    deployed = connect(target)
+    found = [deployed.merchants.get(each) for each in sorted(deployed.merchants.ids())]
+    answer(
+        target,
+        {"merchants": [merchant_view(each) for each in found]},
+        columns(
+            ("MERCHANT", "NAME", "LOCALE", "CREATED"),
+            ((m.merchant_id, m.name, m.locale, moment(m.created_at_ms)) for m in found),
+        ),
+    )
+
+
+def merchant_view(merchant: Merchant) -> dict[str, Any]:
+    return {
+        "merchant_id": merchant.merchant_id,
+        "name": merchant.name,
+        "order_url": merchant.order_url,
+        "locale": merchant.locale,
+        "mail_codes": merchant.mail_codes,
+        "created_at_ms": merchant.created_at_ms,
+    }
+
+
+def titled(text: str, option: str) -> str:
+    """A name that fits what the API takes for one."""
+    try:
+        title: str = msgspec.convert(text, Title)
+    except msgspec.ValidationError as error:
+        raise click.BadParameter(
+            "1 to 120 printable characters", param_hint=f"'{option}'"
+        ) from error
+    return title

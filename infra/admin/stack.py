@@ -1,0 +1,128 @@
+"""Finds a deployment by its stack's outputs and builds the adapters that act on it.
+
+The one place of the command line that makes clients. The local cloud differs in nothing but its
+address and its well-known credentials.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+
+from infra.admin.command import Target
+from infra.admin.failures import Failed
+from infra.local.aws import REGION, ROOT_KEY_ID, ROOT_SECRET
+from scrip.adapters.aws import NO_ANSWER, AwsClient, code_of
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.keys import Keys
+from scrip.adapters.mail_queue import MailQueue
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.order_keys import OrderKeys
+from scrip.adapters.orders import Orders
+from scrip.adapters.stock import Stock
+from scrip.adapters.tables import Table
+from scrip.adapters.vault import Vault
+
+CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=16,
+)
+CLOUD_FILE = Path(".local") / "cloud.json"
+PROJECT = Path(__file__).parents[2]
+
+
+class Deployment:
+    """A deployed Scrip: its stack's outputs, and adapters made of them when asked for."""
+
+    def __init__(self, client: Any, outputs: Mapping[str, str], base_url: str, stack: str) -> None:
+        self.client = client
+        self.base_url = base_url
+        self._outputs = outputs
+        self._stack = stack
+        self.keys = Keys(client("kms"), self.output("VaultKeyArn"))
+        self.merchants = Merchants(self._table("Merchants"))
+        self.order_keys = OrderKeys(self.keys)
+        self.catalogue = Catalogue(self._table("Catalogue"))
+        self.stock = Stock(self._table("Stock"))
+        self.orders = Orders(self._table("Orders"))
+        self.vault = Vault(self.keys)
+        self.gateways = Gateways(self.merchants, self.keys, URLLib3Session(), {})
+        self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
+
+    def output(self, name: str) -> str:
+        try:
+            return self._outputs[name]
+        except KeyError:
+            fact = f"stack '{self._stack}' has no output {name}: not a Scrip deployment, or an old"
+            raise Failed("stack-foreign", fact) from None
+
+    def callback_url(self, merchant_id: str, provider: str) -> str:
+        """What to register at the provider."""
+        return f"{self.base_url}/v1/callbacks/payments/{merchant_id}/{provider}"
+
+    def _table(self, name: str) -> Table:
+        return Table(self.client("dynamodb"), self.output(f"{name}Table"))
+
+
+def connect(target: Target) -> Deployment:
+    """Raises Failed when there is no such deployment, or nobody answers."""
+    where: dict[str, Any] = {}
+    base_url = ""
+    if target.local:
+        described = _local_cloud()
+        base_url = described["base_url"]
+        where = {
+            "endpoint_url": described["endpoint"],
+            "region_name": REGION,
+            "aws_access_key_id": ROOT_KEY_ID,
+            "aws_secret_access_key": ROOT_SECRET,
+        }
+    elif target.region:
+        where = {"region_name": target.region}
+    session = botocore.session.Session(profile=None if target.local else target.profile)
+
+    @cache
+    def client(service: str) -> AwsClient:
+        return session.create_client(service, config=CONFIG, **where)
+
+    try:
+        outputs = _outputs(client("cloudformation"), target.stack)
+    except NO_ANSWER as error:
+        if not target.local:
+            raise
+        fact = f"nobody answers at {where['endpoint_url']}: start it with `make run`"
+        raise Failed("local-cloud-down", fact, retryable=True) from error
+    deployed = Deployment(client, outputs, base_url, target.stack)
+    deployed.base_url = base_url or deployed.output("ApiUrl")
+    return deployed
+
+
+def _outputs(cloudformation: AwsClient, stack: str) -> dict[str, str]:
+    try:
+        [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if code_of(error) != "ValidationError" or "does not exist" not in str(error):
+            raise
+        where = cloudformation.meta.region_name
+        raise Failed("stack-unknown", f"no stack '{stack}' in {where}; see --stack") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def _local_cloud() -> dict[str, Any]:
+    """What the local cloud wrote of itself, here or in the project this code lies in."""
+    for folder in (Path(), PROJECT):
+        try:
+            described: dict[str, Any] = json.loads((folder / CLOUD_FILE).read_text("utf-8"))
+        except FileNotFoundError:
+            continue
+        return described
+    raise Failed("local-cloud-missing", f"no {CLOUD_FILE}: start the local cloud with `make run`")
