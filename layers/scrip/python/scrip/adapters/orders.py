@@ -32,6 +32,8 @@ SHARDS = 4
 
 KEEP_EXPIRED_MS = 400 * 86_400_000
 STRAY = "stray#"
+BEGINNING = listing_place(0)
+"""Before every order. Not an empty text: an index refuses to be asked for one."""
 
 
 class Orders:
@@ -136,7 +138,7 @@ class Orders:
     def mark(self, merchant_id: str) -> str:
         """The place up to which nothing is left to expire."""
         item = self.table.get(_mark_key(merchant_id), consistent=True)
-        return item["place"] if item else ""
+        return item["place"] if item else BEGINNING
 
     def set_mark(self, merchant_id: str, old: str, new: str) -> None:
         """Move the mark on, unless another run did."""
@@ -144,8 +146,8 @@ class Orders:
             self.table.update(
                 _mark_key(merchant_id),
                 "SET place = :new",
-                condition="place = :old" if old else "attribute_not_exists(pk)",
-                values={":new": new, ":old": old} if old else {":new": new},
+                condition="attribute_not_exists(pk) OR place = :old",
+                values={":new": new, ":old": old},
             )
         except ConditionFailed:
             return
