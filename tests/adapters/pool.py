@@ -1,0 +1,68 @@
+"""Stock to test with: batches on sale, and every code in them accounted for."""
+
+from dataclasses import dataclass
+
+from scrip.adapters.stock import Stock
+from scrip.adapters.tables import Item
+from scrip.domain.stock import Batch, ChunkRef, SealedCode
+from tests.domain.making import NOW_MS
+
+SHOP, VARIANT = "demo", "card-50"
+BATCH = "0a1b2c3d4e"
+
+
+def batch(batch_id: str = BATCH, *, codes: int = 6, variant: str = VARIANT) -> Batch:
+    return Batch(
+        merchant_id=SHOP,
+        variant_id=variant,
+        batch_id=batch_id,
+        sealed_key=b"sealed key",
+        fingerprint=bytes(16),
+        codes=codes,
+        published=False,
+        created_at_ms=NOW_MS,
+    )
+
+
+def sealed(count: int, size: int = 36) -> list[SealedCode]:
+    return [SealedCode(n, n.to_bytes(2, "big") * (size // 2)) for n in range(count)]
+
+
+def chunked(codes: list[SealedCode], per_chunk: int) -> list[list[SealedCode]]:
+    return [codes[at : at + per_chunk] for at in range(0, len(codes), per_chunk)]
+
+
+def stocked(stock: Stock, count: int, per_chunk: int, batch_id: str = BATCH) -> list[ChunkRef]:
+    """Codes on sale; their chunks, oldest first."""
+    new = batch(batch_id, codes=count)
+    chunks = chunked(sealed(count), per_chunk)
+    stock.add_batch(new)
+    stock.add_chunks(new, chunks)
+    stock.publish(new, len(chunks), per_chunk)
+    directory = stock.directory(SHOP, VARIANT, consistent=True)
+    return [directory.ref(p) for p in range(directory.chunks - len(chunks), directory.chunks)]
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Claims for one line of one order."""
+
+    stock: Stock
+    order_id: str
+    line: int = 0
+
+    def claim(self, chunk: ChunkRef, wanted: int = 1, first: int = 0) -> tuple[int, int]:
+        """Units now ours, codes left."""
+        return self.stock.claim(SHOP, VARIANT, chunk, self.order_id, self.line, first, wanted)
+
+
+def chunk_item(stock: Stock, chunk: ChunkRef) -> Item:
+    item = stock.table.get({"pk": f"{SHOP}#{VARIANT}#{chunk.batch_id}#{chunk.number}"})
+    assert item is not None
+    return item
+
+
+def all_codes(stock: Stock, chunks: list[ChunkRef]) -> list[bytes]:
+    """Every sealed code of the chunks, free or claimed, as often as it is there."""
+    items = [chunk_item(stock, chunk) for chunk in chunks]
+    return [code for item in items for code in [*item["free"], *item["claimed"].values()]]
