@@ -6,6 +6,7 @@ from scrip.chance import luck, now_ms
 from scrip.contracts.callbacks import CALLBACK_OPERATIONS, CallbackAnswer, sized
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
+from scrip.domain import errors
 from scrip.flows.accept_payment import Accepted, Ending, accept_payment
 from scrip.serving import Api, Call
 from scrip.telemetry import count, count_by_reason, logger, milliseconds
@@ -18,6 +19,18 @@ COUNTS = {
     Ending.DUPLICATE: ("CallbacksDuplicate",),
     Ending.IGNORED: ("CallbacksIgnored",),
 }
+
+UNMATCHED = frozenset(
+    error.slug
+    for error in (
+        errors.OrderUnknown,
+        errors.PaymentAmountMismatch,
+        errors.PaymentCurrencyMismatch,
+        errors.PaymentMerchantMismatch,
+        errors.PaymentModeMismatch,
+    )
+)
+"""Refusals of signed events: somebody paid, and no order took it. A human must look."""
 
 
 def stripe(call: Call) -> Answer:
@@ -46,7 +59,10 @@ def tell(accepted: Accepted) -> None:
 
 
 def refused(problem: Problem) -> None:
-    count_by_reason("CallbackRefused", problem.type.rpartition(":")[2])
+    slug = problem.type.rpartition(":")[2]
+    count_by_reason("CallbackRefused", slug)
+    if slug in UNMATCHED:
+        count("PaymentsUnmatched")
 
 
 API = Api(CALLBACK_OPERATIONS, {"accept_payment": stripe}, refused=refused)
