@@ -1,0 +1,176 @@
+"""One code, one key: a sealed code opens under its own name and no other."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrip.adapters.codes import SealedCodes
+from scrip.adapters.keys import Keys
+from scrip.adapters.stock import Stock
+from scrip.adapters.vault import Vault
+from scrip.domain.code import Code, DataKey
+from scrip.domain.errors import SealBroken
+from scrip.domain.stock import Batch, Pick, SealedCode
+from tests.adapters.faults import Faults
+from tests.adapters.pool import SHOP, VARIANT, Buyer, batch
+from tests.domain.making import ORDER_ID, line, pending
+
+KEY = DataKey(b"sealed", bytes(range(32)))
+BATCH = batch()
+TWENTY = Code("ABCDE-FGHIJ-KLMNO-12")
+PRINTABLE = st.text(min_size=1, max_size=200).filter(str.isprintable)
+
+
+@pytest.fixture
+def vault(keys: Keys) -> Vault:
+    return Vault(keys)
+
+
+def seal(code: Code, index: int = 0, of: Batch = BATCH, key: DataKey = KEY) -> SealedCode:
+    filler = [Code(f"x{n}") for n in range(index)]
+    return unwired().seal(key, of, [*filler, code])[index]
+
+
+def unwired() -> Vault:
+    """Sealing itself asks nobody."""
+    return Vault(Keys(None, ""))
+
+
+@given(PRINTABLE, st.one_of(st.just(""), PRINTABLE))
+def test_a_sealed_code_opens_to_itself(code: str, pin: str) -> None:
+    opened = unwired().open(KEY, BATCH, seal(Code(code, pin)))
+
+    assert (opened.code, opened.pin) == (code, pin)
+
+
+def test_a_code_of_twenty_characters_seals_to_36_bytes() -> None:
+    assert len(seal(TWENTY).ciphertext) == 36
+
+
+def test_a_sealed_code_shows_nothing_of_the_code() -> None:
+    assert b"ABCDE" not in seal(TWENTY).ciphertext
+
+
+def test_the_same_code_seals_differently_at_every_place() -> None:
+    ciphertexts = {
+        seal(TWENTY, 0).ciphertext,
+        seal(TWENTY, 1).ciphertext,
+        seal(TWENTY, 0, replace(BATCH, batch_id="another000")).ciphertext,
+        seal(TWENTY, 0, replace(BATCH, variant_id="card-20")).ciphertext,
+        seal(TWENTY, 0, replace(BATCH, merchant_id="other")).ciphertext,
+    }
+
+    assert len(ciphertexts) == 5
+
+
+def test_sealing_again_under_the_same_name_is_the_same_seal() -> None:
+    assert seal(TWENTY) == seal(TWENTY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(BATCH, merchant_id="other"),
+        replace(BATCH, variant_id="card-20"),
+        replace(BATCH, batch_id="another000"),
+    ],
+)
+def test_a_code_moved_to_another_batch_does_not_open(other: Batch) -> None:
+    with pytest.raises(SealBroken):
+        unwired().open(KEY, other, seal(TWENTY))
+
+
+def test_a_code_moved_to_another_place_does_not_open() -> None:
+    with pytest.raises(SealBroken):
+        unwired().open(KEY, BATCH, replace(seal(TWENTY, 1), index=0))
+
+
+def test_another_data_key_opens_nothing() -> None:
+    with pytest.raises(SealBroken):
+        unwired().open(DataKey(b"", bytes(32)), BATCH, seal(TWENTY))
+
+
+@given(st.integers(0, 35), st.integers(0, 7))
+def test_one_changed_bit_breaks_the_seal(byte: int, bit: int) -> None:
+    sealed = seal(TWENTY)
+    changed = bytearray(sealed.ciphertext)
+    changed[byte] ^= 1 << bit
+
+    with pytest.raises(SealBroken):
+        unwired().open(KEY, BATCH, SealedCode(0, bytes(changed)))
+
+
+@pytest.mark.parametrize("ciphertext", [b"", b"short", bytes(15), bytes(16)])
+def test_what_is_no_seal_does_not_open(ciphertext: bytes) -> None:
+    with pytest.raises(SealBroken):
+        unwired().open(KEY, BATCH, SealedCode(0, ciphertext))
+
+
+def test_a_broken_seal_tells_no_code() -> None:
+    with pytest.raises(SealBroken) as broken:
+        unwired().open(DataKey(b"", bytes(32)), BATCH, seal(TWENTY))
+
+    assert "ABCDE" not in f"{broken.value!r} {broken.value.__cause__!r}"
+
+
+def test_a_fingerprint_knows_the_same_codes_in_the_same_order() -> None:
+    one, two = Code("A-1"), Code("B-2", "7")
+    mark = unwired().fingerprint(KEY, [one, two])
+
+    assert mark == unwired().fingerprint(KEY, [one, two])
+    assert len(mark) == 16
+    others = (
+        unwired().fingerprint(KEY, [two, one]),
+        unwired().fingerprint(KEY, [one]),
+        unwired().fingerprint(KEY, [one, Code("B-2")]),
+        unwired().fingerprint(KEY, [one, Code("B-2", "8")]),
+        unwired().fingerprint(DataKey(b"", bytes(32)), [one, two]),
+    )
+    assert mark not in others
+
+
+def test_the_key_of_a_batch_opens_for_that_batch_only(vault: Vault) -> None:
+    key = vault.new_key(SHOP, VARIANT, BATCH.batch_id)
+    kept = replace(BATCH, sealed_key=key.sealed)
+
+    assert vault.key_of(kept).plain == key.plain
+    for other in (
+        replace(kept, merchant_id="other"),
+        replace(kept, variant_id="card-20"),
+        replace(kept, batch_id="another000"),
+    ):
+        with pytest.raises(SealBroken):
+            vault.key_of(other)
+
+
+def test_the_codes_of_an_order_open_unit_by_unit(stock: Stock, vault: Vault, met: Faults) -> None:
+    codes = [Code(f"CODE-{n}", f"{n}{n}") for n in range(5)]
+    key = vault.new_key(SHOP, VARIANT, BATCH.batch_id)
+    kept = stock.add_batch(replace(BATCH, sealed_key=key.sealed, codes=5))
+    sealed = vault.seal(key, kept, codes)
+    stock.add_chunks(kept, [sealed[:3], sealed[3:]])
+    stock.publish(kept, 2, 3)
+    first, second = map(stock.directory(SHOP, VARIANT).ref, (0, 1))
+    buyer = Buyer(stock, ORDER_ID)
+    buyer.claim(first, 3)
+    buyer.claim(second, 1, first=3)
+    bought = replace(line(0, 4), picks=(Pick(first, 0, 3), Pick(second, 3, 1)))
+
+    opened = SealedCodes(stock, vault).open_line(pending(bought), bought)
+
+    assert opened == codes[:4]
+    assert met.count("Decrypt") == 1
+
+
+def test_an_order_whose_batch_is_gone_shows_nothing(stock: Stock, vault: Vault) -> None:
+    stock.add_chunks(BATCH, [[seal(TWENTY)]])
+    stock.publish(stock.add_batch(BATCH), 1, 1)
+    chunk = stock.directory(SHOP, VARIANT).ref(0)
+    Buyer(stock, ORDER_ID).claim(chunk)
+    stock.table.delete({"pk": f"{SHOP}#{VARIANT}#batch#{BATCH.batch_id}"})
+    bought = replace(line(), picks=(Pick(chunk, 0, 1),))
+
+    with pytest.raises(SealBroken, match="gone"):
+        SealedCodes(stock, vault).open_line(pending(bought), bought)
