@@ -155,7 +155,10 @@ def test_a_hosted_payment_names_its_page(stocked: Shop) -> None:
     assert placed.json["order_token"] not in json.dumps(opened)
 
 
-ORDER: dict[str, Any] = {"lines": [{"variant_id": "card-50", "quantity": 1}], "email": "buyer@example.com"}
+ORDER: dict[str, Any] = {
+    "lines": [{"variant_id": "card-50", "quantity": 1}],
+    "email": "buyer@example.com",
+}
 INVALID: dict[str, Any] = {
     "unknown field": {**ORDER, "coupon": "X"},
     "unknown field of a line": {**ORDER, "lines": [{"variant_id": "card-50", "price": 1}]},
