@@ -1,4 +1,4 @@
-"""The payment callback trusts a body only for its signature, made with a secret of that merchant."""
+"""The payment callback trusts a body for its signature only, by a secret of that merchant."""
 
 import time
 from collections.abc import Callable
