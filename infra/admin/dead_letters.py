@@ -65,23 +65,26 @@ class Queue:
 
     def drain(self, limit: int, act: Callable[[Letter], bool]) -> Redriven:
         """Up to `limit` messages: one that `act` answers True for is deleted, others stay."""
-        done = 0
-        kept: list[Letter] = []
+        done, kept = 0, 0
+        held: dict[str, Letter] = {}
         try:
-            for letter in self._letters(limit):
+            for letter in self._letters(limit, held):
                 if act(letter):
                     ask(self.sqs.delete_message, QueueUrl=self.url, ReceiptHandle=letter.receipt)
+                    del held[letter.message_id]
                     done += 1
                 else:
-                    kept.append(letter)
+                    kept += 1
         finally:
-            for letter in kept:
+            for letter in held.values():
                 self._release(letter)
-        return Redriven(done, len(kept))
+        return Redriven(done, kept)
 
-    def _letters(self, limit: int) -> Iterator[Letter]:
+    def _letters(self, limit: int, held: dict[str, Letter]) -> Iterator[Letter]:
+        """Messages, each in `held` as long as nobody else can see it."""
         while limit > 0 and (found := self._receive(HOLD_SECONDS, min(RECEIVE, limit))):
             limit -= len(found)
+            held |= {letter.message_id: letter for letter in found}
             yield from found
 
     def _receive(self, hold_seconds: int, most: int = RECEIVE) -> list[Letter]:

@@ -28,7 +28,7 @@ class Failed(click.ClickException):
     def __init__(
         self, slug: str, detail: str, *, retryable: bool = False, rows: Sequence[RefusedRow] = ()
     ) -> None:
-        super().__init__(detail)
+        super().__init__(" ".join(detail.split()))
         self.slug = slug
         self.retryable = retryable
         self.rows = rows

@@ -30,22 +30,30 @@ def gateway() -> None:
 @gateway.command(name="set")
 @click.argument("merchant_id", metavar="MERCHANT")
 @click.argument("provider", type=Provider)
-@click.argument("source", metavar="[-]", required=False, type=click.Choice(("-",)))
+@click.argument("source", metavar="[-]", nargs=-1)
 @click.option("--keep-key", is_flag=True, help="Keep the secret key that is set.")
 @click.option("--add", is_flag=True, help="Keep the webhook secrets that are set, add these.")
 @click.pass_obj
 def set_secrets(
-    target: Target, merchant_id: str, provider: str, source: str | None, keep_key: bool, add: bool
+    target: Target,
+    merchant_id: str,
+    provider: str,
+    source: tuple[str, ...],
+    keep_key: bool,
+    add: bool,
 ) -> None:
     """Set a provider's secrets: one secret key and the webhook secrets, all that are valid now.
 
     Asked for on a terminal; else, or with -, read from stdin: one a line, in any order, the key
     beginning with sk_ or rk_, webhook secrets with whsec_.
     """
+    if source not in ((), ("-",)):
+        # Never click's own words, which quote what was given.
+        raise click.UsageError("secrets are no arguments: type them when asked, or pipe them in")
     deployed = connect(target)
     deployed.merchants.get(merchant_id)
     old = _secrets(deployed, merchant_id, provider) if keep_key or add else None
-    asked = source is None and somebody_types()
+    asked = not source and somebody_types()
     given = list(_asked(keep_key) if asked else _piped())
     secrets = merged(given, old, keep_key=keep_key, add=add)
     deployed.gateways.set(merchant_id, provider, msgspec.json.encode(secrets))

@@ -10,7 +10,7 @@ Source: docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 import base64
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -35,14 +35,16 @@ PLACED_BEFORE_MS = 4 * 86_400_000
 
 GONE = ("TrimmedDataAccessException", "ResourceNotFoundException")
 
+SequenceNumber = Annotated[str, msgspec.Meta(pattern="^[0-9]{21,40}$")]
+
 
 class Place(msgspec.Struct, rename="camel", frozen=True):
     """Records of one shard, from the first sequence number to the last, both included."""
 
-    shard_id: str
-    start_sequence_number: str
-    end_sequence_number: str
-    stream_arn: str
+    shard_id: Annotated[str, msgspec.Meta(min_length=28)]
+    start_sequence_number: SequenceNumber
+    end_sequence_number: SequenceNumber
+    stream_arn: Annotated[str, msgspec.Meta(min_length=37)]
     approximate_arrival_of_first_record: datetime
     approximate_arrival_of_last_record: datetime
     batch_size: int

@@ -12,6 +12,7 @@ from tests.in_memory import InMemory
 
 STACK = "scrip"
 API_URL = "https://api.example"
+DEAD = ("MailDead", "OrdersStreamDead")
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,13 @@ class Operator:
 
 def deploy_stack(cloud: InMemory, stack: str = STACK) -> dict[str, str]:
     """A stack with the outputs of template.yaml, and its dead-letter queues."""
-    sqs = boto3.client("sqs")
-    values = {
-        **cloud.values,
-        "ApiUrl": API_URL,
-        "MailDeadQueueUrl": sqs.create_queue(QueueName="mail-dead")["QueueUrl"],
-        "OrdersStreamDeadQueueUrl": sqs.create_queue(QueueName="orders-stream-dead")["QueueUrl"],
-    }
-    outputs = {name: {"Value": value} for name, value in values.items()}
+    values: dict[str, Any] = {**cloud.values, "ApiUrl": API_URL}
+    values |= {f"{name}QueueUrl": {"Ref": name} for name in DEAD}
     body = {
-        "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
-        "Outputs": outputs,
+        "Resources": {name: {"Type": "AWS::SQS::Queue"} for name in DEAD},
+        "Outputs": {name: {"Value": value} for name, value in values.items()},
     }
-    boto3.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(body))
-    return values
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps(body))
+    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}

@@ -117,9 +117,10 @@ def test_secrets_that_do_not_fit_are_refused_without_being_told(
 
 
 def test_no_secret_is_taken_as_an_argument(shop: Operator) -> None:
-    result = shop.run("gateway", "set", "acme", "stripe", KEY, stdin=OLD)
+    result = shop.run("gateway", "set", "acme", "stripe", KEY, OLD, stdin=NEW)
 
     assert result.exit_code == 2
+    assert not any(secret in result.output for secret in SECRETS)
     assert shop.done("merchant", "show", "acme")["gateways"] == []
 
 
