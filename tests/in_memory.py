@@ -78,7 +78,7 @@ def in_memory(stripe_api_base: str = "http://127.0.0.1:9") -> Iterator[InMemory]
         os.environ.pop("AWS_ENDPOINT_URL", None)
         forget_adapters()
         try:
-            yield InMemory(_create(stripe_api_base))
+            yield InMemory(create_resources(stripe_api_base))
         finally:
             forget_adapters()
 
@@ -92,7 +92,8 @@ def forget_adapters() -> None:
                 value.cache_clear()
 
 
-def _create(stripe_api_base: str) -> dict[str, str]:
+def create_resources(stripe_api_base: str) -> dict[str, str]:
+    """Tables, key, queue and sender in whatever cloud the environment names; the values found."""
     values = {
         name: str(parameter["Default"])
         for name, parameter in template.load()["Parameters"].items()
