@@ -1,0 +1,265 @@
+"""Least privilege, measured: what each function asks of AWS while it does all it can do is what
+its policy allows, no more and no less."""
+
+import base64
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+
+from tests import template
+from tests.in_memory import InMemory, forget_adapters, in_memory
+from tests.opening import open_shop
+from tests.oracles.stripe_server import StripeServer
+from tests.shop import InProcess, Reply, Shop
+
+Use = tuple[str, str]
+"""An action and what it touches: dynamodb:GetItem on Orders, kms:Decrypt on `vault: codes`."""
+
+FUNCTIONS = sorted(template.functions())
+
+NOT_CALLED_BY_CODE: dict[str, str] = {
+    "logs:CreateLogStream": "the Lambda service writes the log",
+    "logs:PutLogEvents": "the Lambda service writes the log",
+    "dynamodb:DescribeStream": "Lambda's poller reads the stream",
+    "dynamodb:GetRecords": "Lambda's poller reads the stream",
+    "dynamodb:GetShardIterator": "Lambda's poller reads the stream",
+    "dynamodb:ListStreams": "Lambda's poller reads the stream",
+    "sqs:ReceiveMessage": "Lambda's poller reads the queue",
+    "sqs:DeleteMessage": "Lambda's poller reads the queue",
+    "sqs:GetQueueAttributes": "Lambda's poller reads the queue",
+}
+NOT_CALLED_ON: dict[Use, str] = {
+    ("sqs:SendMessage", "OrdersStreamDead"): "Lambda's poller puts there what it gave up on",
+}
+
+TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+
+def allowed(function: str) -> set[Use]:
+    found: set[Use] = set()
+    for statement in template.statements(function):
+        resource = _resource(statement["Resource"])
+        targets = [resource]
+        if resource == "Vault":
+            purposes = statement["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
+            targets = [
+                f"vault: {each}" for each in ([purposes] if isinstance(purposes, str) else purposes)
+            ]
+        found |= {(action, target) for action in statement["Action"] for target in targets}
+    return {use for use in found if use[0] not in NOT_CALLED_BY_CODE and use not in NOT_CALLED_ON}
+
+
+def _resource(value: Mapping[str, str]) -> str:
+    """`Orders`, `Orders/index/by_merchant`, `Mail`, `Vault`, `identity`."""
+    [text] = value.values()
+    if ":identity/" in text:
+        return "identity"
+    found = re.search(r"(?:Outputs\.)?(\w+?)(?:Queue|Key)?(?:Stream)?(?:\.?Arn)}?(/.*)?$", text)
+    assert found, text
+    return found[1] + (found[2] or "")
+
+
+def used(operation: str, parameters: Mapping[str, Any]) -> set[Use]:
+    """The permissions that a call needs."""
+    if operation == "TransactWriteItems":
+        return {
+            (f"dynamodb:{TRANSACTED[kind]}", action["TableName"])
+            for each in parameters["TransactItems"]
+            for kind, action in each.items()
+        }
+    if operation == "BatchGetItem":
+        return {("dynamodb:BatchGetItem", table) for table in parameters["RequestItems"]}
+    if "TableName" in parameters:
+        index = parameters.get("IndexName")
+        table = parameters["TableName"] + (f"/index/{index}" if index else "")
+        return {(f"dynamodb:{operation}", table)}
+    if "EncryptionContext" in parameters:
+        return {(f"kms:{operation}", f"vault: {parameters['EncryptionContext']['purpose']}")}
+    if operation == "SendEmail":
+        return {("ses:SendEmail", "identity")}
+    if operation == "SendMessage":
+        return {("sqs:SendMessage", parameters["QueueUrl"].rpartition("/")[2].capitalize())}
+    raise LookupError(f"no rule for {operation}")
+
+
+@dataclass
+class Recorded:
+    uses: dict[str, set[Use]] = field(default_factory=dict)
+    now: str = ""
+
+
+@contextmanager
+def recording() -> Iterator[Recorded]:
+    """What handlers ask of AWS, by function. What the test itself asks is left out."""
+    found = Recorded()
+    call, invoke = vars(BaseClient)["_make_api_call"], vars(InMemory)["invoke"]
+
+    def asked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        if found.now:
+            found.uses.setdefault(found.now, set()).update(used(operation, parameters))
+        return call(client, operation, parameters)
+
+    def invoked(cloud: InMemory, function: str, event: dict[str, Any]) -> Any:
+        found.now = function
+        try:
+            return invoke(cloud, function, event)
+        finally:
+            found.now = ""
+
+    with (
+        mock.patch.object(BaseClient, "_make_api_call", asked),
+        mock.patch.object(InMemory, "invoke", invoked),
+    ):
+        yield found
+
+
+def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
+    """All that each function can do, as its callers make it."""
+    _as_merchant(shop)
+    _as_buyer(shop)
+    _outbox_and_mail(cloud)
+    clock(24 * 3_600_000)
+    assert cloud.invoke("schedule_expire_orders", {})["expired"] > 0
+
+
+def _as_merchant(shop: Shop) -> None:
+    shop.stock_up("card-50", [f"C50-{n}" for n in range(30)])
+    shop.stock_up("card-50", [f"M50-{n}" for n in range(30)])  # a second batch
+    shop.import_codes(
+        "card-50", [f"C50-{n}" for n in range(30)], idempotency_key="stock-card-50-C50-0"
+    )
+    shop.put_variant("card-20")
+    long = [f"{number:02d}" + "码" * 190 for number in range(4)]  # a chunk for each
+    _good(shop.import_codes("card-20", long, idempotency_key="long"))
+    shop.stock_up("card-1", ["ONLY-ONE"])
+    issued = shop.call(
+        "POST", "/v1/merchant/keys", {"scope": "finance", "label": "x"}, key="operator"
+    )
+    assert issued.status == 201, issued.text
+    key_id = issued.json["key"]["key_id"]
+    calls = [
+        ("GET", "/v1/merchant/products"),
+        ("GET", "/v1/merchant/products/card-50"),
+        ("GET", "/v1/merchant/variants/card-50/stock"),
+        ("GET", "/v1/merchant/orders"),
+        ("GET", "/v1/merchant/keys"),
+        ("DELETE", f"/v1/merchant/keys/{key_id}"),
+    ]
+    for method, path in calls:
+        _good(shop.call(method, path, key="operator"))
+
+
+def _as_buyer(shop: Shop) -> None:
+    _good(shop.call("GET", "/v1/products", key="storefront"))
+    _good(shop.call("GET", "/v1/openapi.json"))
+    bought = _good(shop.place({"card-50": 20, "card-20": 3}))
+    short = _good(shop.place({"card-1": 3}, idempotency_key="short"))
+    _good(shop.place({"card-1": 3}, idempotency_key="short"))  # again
+    _good(shop.place({"card-50": 1}, return_url="https://shop.example/thanks"))  # never paid
+    for placed in (bought, short):
+        _good(shop.pay(placed))
+        _good(shop.pay(placed))  # a duplicate
+        _good(shop.read(placed))
+        _good(shop.reveal(placed))
+    _good(shop.pay(bought, id="pi_another"))  # a stray
+    order_id = bought.json["order"]["order_id"]
+    _good(shop.call("GET", f"/v1/merchant/orders/{order_id}", key="operator"))
+    _good(shop.call("GET", "/v1/merchant/orders", key="finance"))
+
+
+def _good(reply: Reply) -> Reply:
+    assert reply.status < 300, reply.text
+    return reply
+
+
+def _outbox_and_mail(cloud: InMemory) -> None:
+    items = boto3.client("dynamodb").scan(TableName="Orders")["Items"]
+    images = [
+        {name: _as_text(value) for name, value in item.items()} for item in items if "state" in item
+    ]
+    records = [
+        {"dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
+        for number, image in enumerate(images)
+    ]
+    told = cloud.invoke("stream_publish_orders", {"Records": records})
+    assert told == {"batchItemFailures": []}
+    url = cloud.values["MailQueueUrl"]
+    sqs, messages = boto3.client("sqs"), []
+    while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        messages += [{"messageId": each["MessageId"], "body": each["Body"]} for each in got]
+    assert len(messages) == 2
+    sent = cloud.invoke("queue_send_mail", {"Records": messages * 2})
+    assert sent == {"batchItemFailures": []}
+
+
+def _as_text(value: dict[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+
+
+@pytest.fixture(scope="module")
+def recorded(stripe_api: StripeServer) -> dict[str, set[Use]]:
+    """Each function starts cold, so that nothing it needs is remembered from elsewhere."""
+    ahead_ms = 0
+
+    def clock(milliseconds: int) -> None:
+        nonlocal ahead_ms
+        ahead_ms = milliseconds
+
+    later = mock.Mock(time_ns=lambda: time.time_ns() + ahead_ms * 1_000_000)
+    with in_memory(stripe_api.base) as cloud, mock.patch("scrip.chance.time", later):
+        environment = cloud.environment("api_serve_storefront")
+        shop = open_shop(InProcess(cloud), environment, stripe_api, mail_codes=True)
+        forget_adapters()
+        with recording() as found:
+            everything(cloud, shop, clock)
+    return found.uses
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_what_it_does(recorded: dict[str, set[Use]], function: str) -> None:
+    assert recorded[function] - allowed(function) == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_does_all_it_may(recorded: dict[str, set[Use]], function: str) -> None:
+    assert allowed(function) - recorded[function] == set()
+
+
+def test_every_exception_is_one_that_some_policy_needs() -> None:
+    actions = {
+        action
+        for function in FUNCTIONS
+        for statement in template.statements(function)
+        for action in statement["Action"]
+    }
+
+    assert set(NOT_CALLED_BY_CODE) <= actions
+
+
+def test_policies_name_what_they_are_read_as() -> None:
+    assert ("dynamodb:Query", "Orders/index/by_merchant") in allowed("api_serve_merchant")
+    assert ("kms:Decrypt", "vault: gateway") in allowed("api_accept_payment")
+    assert ("kms:Decrypt", "vault: codes") not in allowed("api_accept_payment")
+    assert ("sqs:SendMessage", "Mail") in allowed("stream_publish_orders")
+    assert ("ses:SendEmail", "identity") in allowed("queue_send_mail")
+
+
+def test_no_function_reads_codes_that_does_not_show_them() -> None:
+    readers = {each for each in FUNCTIONS if ("kms:Decrypt", "vault: codes") in allowed(each)}
+
+    assert readers == {"api_serve_merchant", "api_serve_storefront", "queue_send_mail"}
+    assert os.environ.get("VAULT_KEY_ARN") is None
