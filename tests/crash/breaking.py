@@ -1,0 +1,150 @@
+"""Break a flow at every call it makes, in every way a call can break; it must end as if it had not.
+
+    crash_everywhere(world, case)
+
+A flow is a `Case`: an event, and what must be true once its sender is done. The calls are found by
+running it once; each is then broken in each `Mode`, from the same state, and the sender goes on as
+it would: again and again until it is told that all is well.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.crash.invariants import check
+from tests.crash.remote import Fault, Killed, Mode
+from tests.crash.world import World
+
+REPLAYS = 6
+
+
+def nothing_more() -> None:
+    """Where the invariants say it all."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """`event` is sent once and says whether its sender is done with it.
+
+    `expect` must hold in the end. `pause_minutes` pass before the sender sends again. Once done,
+    the same event costs a warm function at most `again_calls` and moves nothing.
+    """
+
+    event: Callable[[], bool]
+    expect: Callable[[], None] = nothing_more
+    pause_minutes: float = 1.0
+    again_calls: int | None = None
+
+
+@dataclass
+class Report:
+    """`calls`: what the flow asks for when nothing breaks. Every point counted here healed."""
+
+    calls: list[str] = field(default_factory=list)
+    points: Counter[str] = field(default_factory=Counter)
+    replays: int = 0
+    """The most that any point needed."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.points.values())
+
+
+def crash_everywhere(world: World, case: Case) -> Report:
+    restore = world.snapshot()
+    report = Report(calls_of(world, case))
+    check(world)
+    case.expect()
+    for mode in Mode:
+        for at, name in enumerate(report.calls, 1):
+            if not mode.applies_to(name):
+                continue
+            try:
+                restore()
+                replays = crash_once(world, case, Fault(at, mode))
+            except Exception as error:
+                error.add_note(f"call {at} of {len(report.calls)}, {name}: {mode.value}")
+                raise
+            report.points[mode.value] += 1
+            report.replays = max(report.replays, replays)
+    restore()
+    return report
+
+
+def meet_everywhere(world: World, case: Case, other: Case) -> Report:
+    """Run the whole of `other` just before each call of `case` in turn: two invocations at once."""
+    restore = world.snapshot()
+    report = Report(calls_of(world, case))
+    for at, name in enumerate(report.calls, 1):
+        restore()
+        try:
+            report.replays = max(report.replays, meet_once(world, case, other, at))
+        except Exception as error:
+            error.add_note(f"the other ran before call {at} of {len(report.calls)}, {name}")
+            raise
+        report.points["the other in between"] += 1
+    restore()
+    return report
+
+
+def calls_of(world: World, case: Case) -> list[str]:
+    """What a cold function calls when nothing breaks."""
+    world.luck.seed(1)
+    world.cold_start()
+    with world.remote.watch() as calls:
+        assert case.event()
+    return list(calls)
+
+
+def crash_once(world: World, case: Case, fault: Fault) -> int:
+    """How many replays it took."""
+    with world.remote.watch(fault) as calls:
+        try:
+            done = case.event()
+        except Killed:
+            done = False
+    assert len(calls) >= fault.at, "the flow took another way"
+    replays = settle(world, case, done)
+    finish(world, case)
+    return replays
+
+
+def meet_once(world: World, case: Case, other: Case, at: int) -> int:
+    others: list[bool] = []
+
+    def meanwhile() -> None:
+        with world.remote.watch():
+            others.append(other.event())
+
+    with world.remote.watch(Fault(at, meanwhile=meanwhile)):
+        done = case.event()
+    assert others, "the flow took another way"
+    replays = settle(world, case, done) + settle(world, other, others[0])
+    other.expect()
+    finish(world, case)
+    return replays
+
+
+def settle(world: World, case: Case, done: bool) -> int:
+    """Send again, each time to a cold function, until the sender is done."""
+    replays = 0
+    while not done:
+        replays += 1
+        assert replays <= REPLAYS, "never heals"
+        world.cold_start()
+        world.clock.advance(case.pause_minutes)
+        done = case.event()
+    return replays
+
+
+def finish(world: World, case: Case) -> None:
+    """All is well, and stays so when the event comes once more."""
+    check(world)
+    case.expect()
+    before = world.state()
+    if case.again_calls is None:
+        return
+    with world.remote.watch() as calls:
+        assert case.event()
+    assert len(calls) <= case.again_calls, calls
+    assert world.state() == before

@@ -1,0 +1,147 @@
+"""Two invocations at once: the second runs whole, just before each call of the first in turn."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.crash.breaking import Case, meet_everywhere
+from tests.crash.cases import CASES, WINDOW_MINUTES
+from tests.crash.figures import keep
+from tests.crash.world import PER_CHUNK, World, world
+from tests.oracles.stripe_server import StripeServer
+
+Meeting = Callable[[World], tuple[Case, Case]]
+
+
+def duplicate(name: str) -> Meeting:
+    """The same event in two processes at the same time."""
+
+    def prepare(world: World) -> tuple[Case, Case]:
+        case = CASES[name](world)
+        return case, case
+
+    return prepare
+
+
+def last_code(world: World) -> tuple[Case, Case]:
+    """Two buyers pay for the last code. One gets it, one is told."""
+    world.stock("card", 1)
+    first, second = (world.place({"card": 1}) for _ in range(2))
+
+    def expect() -> None:
+        states = {world.order(placed).state for placed in (first, second)}
+        assert states == {"delivered", "refund_due"}
+
+    paid, paid_too = world.paid(first), world.paid(second)
+    return (
+        Case(lambda: world.post(paid), expect, again_calls=1),
+        Case(lambda: world.post(paid_too)),
+    )
+
+
+def last_codes(world: World) -> tuple[Case, Case]:
+    """Two buyers pay for more than there is, over several chunks."""
+    world.stock("card", 2 * PER_CHUNK)
+    first, second = (world.place({"card": PER_CHUNK + 1}) for _ in range(2))
+
+    def expect() -> None:
+        claimed = [world.order(placed).lines[0].units_claimed for placed in (first, second)]
+        assert sum(claimed) == 2 * PER_CHUNK
+
+    paid, paid_too = world.paid(first), world.paid(second)
+    return Case(lambda: world.post(paid), expect), Case(lambda: world.post(paid_too))
+
+
+def callback_and_expiry(world: World) -> tuple[Case, Case]:
+    callback, sweep = _at_the_end(world)
+    return callback, sweep
+
+
+def expiry_and_callback(world: World) -> tuple[Case, Case]:
+    callback, sweep = _at_the_end(world)
+    return sweep, callback
+
+
+def _at_the_end(world: World) -> tuple[Case, Case]:
+    """Payment comes in the minute in which the order expires."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 1})
+    world.clock.advance(WINDOW_MINUTES + 2)
+    paid = world.paid(placed)
+
+    def expect() -> None:
+        assert world.order(placed).state == "delivered"
+
+    return Case(lambda: world.post(paid), expect), Case(world.sweep)
+
+
+def two_payments(world: World) -> tuple[Case, Case]:
+    """One order is paid twice, by two payments. One buys, one is kept to be refunded."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": 1})
+    paid, paid_too = world.paid(placed), world.paid(placed, id="pi_second")
+
+    def expect() -> None:
+        [item] = [item for item in world.items("orders") if "state" in item]
+        strays = [name for name in item if name.startswith("stray#")]
+        assert item["state"] == "delivered"
+        assert len(strays) == 1
+        assert strays != [f"stray#{item['payment']['transaction']}"]
+
+    return Case(lambda: world.post(paid), expect), Case(lambda: world.post(paid_too))
+
+
+def two_imports(world: World) -> tuple[Case, Case]:
+    """Two batches of one variant are put on sale at once."""
+    world.shop.put_variant("card")
+    codes = world.new_codes("card", 2 * PER_CHUNK)
+    first, second = codes[:PER_CHUNK], codes[PER_CHUNK:]
+    return (
+        Case(lambda: world.hand_in("card", first, "first")),
+        Case(lambda: world.hand_in("card", second, "second")),
+    )
+
+
+def import_and_sale(world: World) -> tuple[Case, Case]:
+    """New codes arrive while the last old one is sold."""
+    world.stock("card", 1)
+    placed, fresh = world.place({"card": 2}), world.new_codes("card", PER_CHUNK)
+    event, world.restocked = world.paid(placed), True
+
+    def expect() -> None:
+        assert world.order(placed).state in ("delivered", "refund_due")
+
+    return (
+        Case(lambda: world.post(event), expect),
+        Case(lambda: world.hand_in("card", fresh, "more")),
+    )
+
+
+MEETINGS: dict[str, Meeting] = {
+    "placing twice at once": duplicate("placing: one line"),
+    "one code paid twice at once": duplicate("paying: one code"),
+    "several chunks paid twice at once": duplicate("paying: a quantity over several chunks"),
+    "several lines paid twice at once": duplicate("paying: several lines"),
+    "own chunk exhausted, paid twice at once": duplicate("paying: own chunk exhausted meanwhile"),
+    "sold out, paid twice at once": duplicate("paying: sold out meanwhile"),
+    "paid late, twice at once": duplicate("paying: late, after the order expired"),
+    "two payments of one order": two_payments,
+    "two buyers, the last code": last_code,
+    "two buyers, the last chunks": last_codes,
+    "payment while the order expires": callback_and_expiry,
+    "expiry while the order is paid": expiry_and_callback,
+    "expiring twice at once": duplicate("expiring: two due, one paid, one not due"),
+    "importing twice at once": duplicate("importing: the first batch"),
+    "two imports of one variant": two_imports,
+    "an import while stock runs out": import_and_sale,
+    "mailing twice at once": duplicate("mailing: an order is ready"),
+}
+
+
+@pytest.mark.parametrize("name", MEETINGS)
+def test_two_at_once_end_like_one_after_the_other(name: str, stripe_api: StripeServer) -> None:
+    with world(stripe_api) as made:
+        report = meet_everywhere(made, *MEETINGS[name](made))
+
+    assert report.total == len(report.calls) > 0
+    keep(f"meeting: {name}", report)

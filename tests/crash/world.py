@@ -1,0 +1,248 @@
+"""A small deployment to break, put back as it was, and break again.
+
+Its senders are those of production: the storefront repeats with the same Idempotency-Key, Stripe
+signs and posts the same event anew, the stream keeps its place until a batch is taken, the queue
+keeps a message until it is acknowledged, the schedule comes again.
+"""
+
+import base64
+import copy
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+import botocore.session
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from scrip.adapters.orders import order_of
+from scrip.adapters.tables import Item, decode_item
+from scrip.domain.errors import StoreUnavailable
+from scrip.domain.order import Order
+from tests.crash.remote import Remote, remote
+from tests.in_memory import REGION, TABLES, InMemory, forget_adapters, in_memory
+from tests.opening import open_shop
+from tests.oracles.stripe_server import StripeServer, sign
+from tests.shop import InProcess, Reply, Shop
+
+CODE_LENGTH = 200
+PER_CHUNK = 3
+"""Codes of that length are sealed three to a chunk, so few codes make many chunks."""
+
+
+@dataclass
+class Clock:
+    """Stands still, unless moved."""
+
+    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+
+    def time_ns(self) -> int:
+        return self.at_ms * 1_000_000
+
+    def advance(self, minutes: float) -> None:
+        self.at_ms += int(minutes * 60_000)
+
+
+@dataclass
+class World:
+    cloud: InMemory
+    shop: Shop
+    stripe: StripeServer
+    remote: Remote
+    clock: Clock
+    luck: random.Random
+    imported: dict[str, list[str]] = field(default_factory=dict)
+    """Codes by variant that were handed in and taken."""
+    restocked: bool = False
+    """Codes came in after somebody may have been told that there are none."""
+
+    stream_place: int = 0
+
+    # --- what people and machines send -------------------------------------------------------
+
+    def stock(self, variant: str, codes: int, *, price: int = 4500) -> None:
+        self.shop.put_variant(variant, price=price)
+        assert self.hand_in(variant, self.new_codes(variant, codes), "first")
+
+    def new_codes(self, variant: str, count: int) -> list[str]:
+        held = len(self.imported.get(variant, ()))
+        return [f"{variant}-{held + n:04d}-".ljust(CODE_LENGTH, "X") for n in range(count)]
+
+    def hand_in(self, variant: str, codes: list[str], key: str) -> bool:
+        """The merchant imports codes. Whether they were taken."""
+        reply = self.shop.import_codes(variant, codes, idempotency_key=key)
+        known = self.imported.setdefault(variant, [])
+        known += [code for code in codes if code not in known]
+        return self.took(reply)
+
+    def place(self, lines: dict[str, int], **more: Any) -> Reply:
+        reply = self.shop.place(lines, **more)
+        assert reply.status == 201, reply.text
+        return reply
+
+    def post(self, event: bytes) -> bool:
+        """Stripe posts an event, signed anew. Whether it was acknowledged."""
+        signature = sign(event, at=self.clock.at_ms // 1000)
+        return self.took(self.shop.callback(event, signature))
+
+    def pay(self, placed: Reply) -> None:
+        assert self.post(self.paid(placed))
+
+    def paid(self, placed: Reply, **changes: Any) -> bytes:
+        return self.stripe.paid(placed.json["payment"]["reference"], **changes)
+
+    def took(self, reply: Reply) -> bool:
+        """Whether the sender is done. False: told to send again. Anything else is a mistake."""
+        if reply.status == 503:
+            assert reply.json["outcome"] == "retryable"
+            return False
+        assert reply.status in (200, 201), reply.text
+        return True
+
+    def sweep(self) -> bool:
+        """The schedule comes round. Whether it got through."""
+        try:
+            self.cloud.invoke("schedule_expire_orders", {})
+        except StoreUnavailable:
+            return False
+        return True
+
+    def publish(self) -> bool:
+        """The stream hands over what it has. Whether it was taken; its place moves only then."""
+        records = self.stream()[self.stream_place :]
+        if not records:
+            return True
+        answer = self.cloud.invoke("stream_publish_orders", {"Records": records})
+        failed = [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+        numbers = [each["dynamodb"]["SequenceNumber"] for each in records]
+        self.stream_place += numbers.index(failed[0]) if failed else len(records)
+        return not failed
+
+    def mail(self) -> bool:
+        """The queue hands over what it shows. Whether all was acknowledged, and so deleted."""
+        done = True
+        for message in list(self.messages()):
+            record = {"messageId": message.id, "body": message.body}
+            answer = self.cloud.invoke("queue_send_mail", {"Records": [record]})
+            if answer["batchItemFailures"]:
+                done = False
+            elif message in self.messages():
+                self.messages().remove(message)
+        return done
+
+    # --- what stands in tables, queues and inboxes ---------------------------------------------
+
+    def items(self, table: str) -> list[Item]:
+        """Every item, past the functions and their adapters."""
+        held = self._engine("dynamodb").tables[self._name(table)].all_items()
+        return [decode_item(item.to_json()["Attributes"]) for item in held]
+
+    def orders(self) -> list[Order]:
+        return [order_of(item) for item in self.items("orders") if "state" in item]
+
+    def order(self, placed: Reply) -> Order:
+        order_id = placed.json["order"]["order_id"]
+        return next(order for order in self.orders() if order.order_id == order_id)
+
+    def stream(self) -> list[dict[str, Any]]:
+        """The records of the orders table's stream, as Lambda gets them."""
+        shard = self._engine("dynamodb").tables[self._name("orders")].stream_shard
+        return [_as_lambda_gets(item.record) for item in shard.items]
+
+    def messages(self) -> list[Any]:
+        """What the mail queue holds, to be changed in place."""
+        [queue] = self._engine("sqs").queues.values()
+        found: list[Any] = queue._messages
+        return found
+
+    def mails(self) -> list[Any]:
+        found: list[Any] = self._engine("ses").sent_messages
+        return found
+
+    def state(self) -> Any:
+        """Everything that money and goods depend on, to compare."""
+        return sorted(
+            repr(sorted(item.items())) for name in ("stock", "orders") for item in self.items(name)
+        )
+
+    # --- back to where it was ----------------------------------------------------------------
+
+    def snapshot(self) -> Callable[[], None]:
+        """A function that puts everything back as it is now, and starts functions cold."""
+        dynamodb = self._engine("dynamodb")
+        tables, messages = copy.deepcopy(dynamodb.tables), list(self.messages())
+        mails, payments = list(self.mails()), dict(self.stripe.payments)
+        answers, place, at_ms = dict(self.stripe.answers), self.stream_place, self.clock.at_ms
+        imported = copy.deepcopy(self.imported)
+
+        def restore() -> None:
+            dynamodb.tables = copy.deepcopy(tables)
+            self.messages()[:] = messages
+            self.mails()[:] = mails
+            self.stripe.payments = dict(payments)
+            self.stripe.answers = dict(answers)
+            self.stream_place, self.clock.at_ms = place, at_ms
+            self.imported = copy.deepcopy(imported)
+            self.luck.seed(1)
+            self.cold_start()
+
+        return restore
+
+    def cold_start(self) -> None:
+        """A new process: every adapter is built anew."""
+        forget_adapters()
+
+    def _name(self, table: str) -> str:
+        return self.cloud.values[TABLES[table] + "Table"]
+
+    def _engine(self, service: str) -> Any:
+        return get_backend(service)[DEFAULT_ACCOUNT_ID][REGION]
+
+
+class KeptClients:
+    """The SDK's clients, made once: they remember nothing of ours and take long to make."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+
+    def create_client(self, service: str, config: Any) -> Any:
+        if service not in self.made:
+            session = botocore.session.get_session()
+            self.made[service] = session.create_client(service, config=config)
+        return self.made[service]
+
+
+@contextmanager
+def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
+    clock, luck, clients = Clock(), random.Random(1), KeptClients()
+    with (
+        in_memory(stripe.base) as cloud,
+        remote() as between,
+        mock.patch("scrip.chance.time", clock),
+        mock.patch("scrip.chance._luck", luck),
+        mock.patch("scrip.wiring.clients.session", return_value=clients),
+        # A new process may repeat as often as its mode says; kept clients would run dry.
+        mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
+    ):
+        environment = cloud.environment("api_serve_storefront")
+        opened = open_shop(InProcess(cloud), environment, stripe, **shop)
+        yield World(cloud, opened, stripe, between, clock, luck)
+
+
+def _as_lambda_gets(record: dict[str, Any]) -> dict[str, Any]:
+    """Binary values as base64 text, at the top level: orders nest none."""
+    change = dict(record["dynamodb"])
+    for image in ("OldImage", "NewImage"):
+        if image in change:
+            change[image] = {
+                name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+                for name, value in change[image].items()
+            }
+    del change["ApproximateCreationDateTime"]
+    event: dict[str, Any] = json.loads(json.dumps({**record, "dynamodb": change}))
+    return event
