@@ -1,0 +1,105 @@
+"""`make bench`: measure, write build/bench.json, print it against the budgets.
+
+Exits 1 when a figure breaks its budget or could not be measured. Options: names of parts to
+measure only those (callback, cpu, cost, cold_start); the file then holds only their figures.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from infra.packaging.build import ROOT
+from tests.bench import callback, callback_cpu, cold_start, cost
+from tests.bench.deployment import Deployment, Progress, deployment
+from tests.bench.runtime_emulator import EmulatorAbsent
+from tests.shop import Shop
+
+REPORT = ROOT / "build/bench.json"
+Figures = dict[str, float]
+
+BUDGETS = {
+    "callback": {
+        "callback.aws_requests": 3.5,
+        "callback.wcu": 2.4,
+        "callback.rcu": 1.1,
+        "callback.duplicate_requests": 1.2,
+    },
+    "cpu": {"callback.cpu_ms_ratio": 1.5},
+    "cold_start": {"cold_start.callback_ratio": 1.2},
+    "cost": {},
+}
+"""Counts and ratios: they hold on any machine. Milliseconds and dollars are shown without one."""
+
+
+def main(arguments: list[str]) -> int:
+    parts = arguments or list(BUDGETS)
+    if unknown := set(parts) - set(BUDGETS):
+        print(f"no such part: {', '.join(sorted(unknown))} ({', '.join(BUDGETS)})", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+
+    def progress(text: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {text}", file=sys.stderr, flush=True)
+
+    figures: Figures = {}
+    for part in parts:
+        figures |= MEASURES[part](progress)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(figures, indent=2) + "\n")
+    budgets = {name: limit for part in parts for name, limit in BUDGETS[part].items()}
+    print(table(figures, budgets))
+    progress(f"wrote {REPORT.relative_to(ROOT)}")
+    return 0 if all(holds(figures, *budget) for budget in budgets.items()) else 1
+
+
+def holds(figures: Figures, name: str, limit: float) -> bool:
+    return name in figures and figures[name] <= limit
+
+
+def table(figures: Figures, budgets: dict[str, float]) -> str:
+    rows = [("figure", "measured", "budget", "")]
+    for name in sorted({*figures, *budgets}):
+        value = f"{figures[name]:g}" if name in figures else "absent"
+        if name in budgets:
+            verdict = "holds" if holds(figures, name, budgets[name]) else "BROKEN"
+            rows.append((name, value, f"<= {budgets[name]:g}", verdict))
+        else:
+            rows.append((name, value, "", ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        f"{name:<{widths[0]}}  {value:>{widths[1]}}  {limit:<{widths[2]}}  {verdict}".rstrip()
+        for name, value, limit, verdict in rows
+    )
+
+
+def in_a_shop(
+    measure: Callable[[Deployment, Shop, Progress], Figures],
+) -> Callable[[Progress], Figures]:
+    """Each measure gets a local cloud and caches of its own."""
+
+    def measured(progress: Progress) -> Figures:
+        with deployment() as deployed:
+            return measure(deployed, deployed.open_shop(), progress)
+
+    return measured
+
+
+def measure_cold_start(progress: Progress) -> Figures:
+    try:
+        return cold_start.measure_repository(progress=progress)
+    except EmulatorAbsent as error:
+        progress(f"cold start: not measured: {error}")
+        return {}
+
+
+MEASURES: dict[str, Callable[[Progress], Figures]] = {
+    "callback": in_a_shop(callback.measure),
+    "cpu": in_a_shop(callback_cpu.measure),
+    "cost": in_a_shop(cost.measure),
+    "cold_start": measure_cold_start,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

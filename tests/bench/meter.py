@@ -1,0 +1,124 @@
+"""Counts what handlers ask of AWS, by hooking the very clients they use.
+
+Capacity is what DynamoDB says it consumed. A conditional write that fails is charged too, but its
+answer does not say how much: that is counted by the size of the item that stood in the way.
+"""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import botocore.session
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
+WRITE_UNIT_BYTES = 1024
+
+
+@dataclass
+class Tally:
+    """Of one invocation, or of many. `requests` by `service:Operation`, repeated attempts too.
+
+    `index_wcu` is the part of `wcu` that went to indexes. `refused`: conditional writes that did
+    nothing, by table. `calls`: operation and parameters, in order.
+    """
+
+    requests: Counter[str] = field(default_factory=Counter)
+    rcu: float = 0.0
+    wcu: float = 0.0
+    index_wcu: float = 0.0
+    refused: Counter[str] = field(default_factory=Counter)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        self.requests += other.requests
+        self.rcu += other.rcu
+        self.wcu += other.wcu
+        self.index_wcu += other.index_wcu
+        self.refused += other.refused
+
+
+class Meter:
+    """Of one botocore session; attach it before the session makes its clients.
+
+    What a thread sends while it is inside `counting` goes to that tally, the rest nowhere.
+    """
+
+    def __init__(self, session: botocore.session.Session) -> None:
+        self._here = threading.local()
+        session.register("provide-client-params.dynamodb", self._ask_for_capacity)
+        session.register("request-created", self._count_request)
+        session.register("after-call.dynamodb", self._count_capacity)
+
+    @contextmanager
+    def counting(self) -> Iterator[Tally]:
+        tally = Tally()
+        self._here.tally = tally
+        try:
+            yield tally
+        finally:
+            self._here.tally = None
+
+    def _tally(self) -> Tally | None:
+        found: Tally | None = getattr(self._here, "tally", None)
+        return found
+
+    def _ask_for_capacity(self, **given: Any) -> None:
+        params: dict[str, Any] = given["params"]
+        params["ReturnConsumedCapacity"] = "INDEXES"
+        if tally := self._tally():
+            tally.calls.append((given["model"].name, dict(params)))
+
+    def _count_request(self, **given: Any) -> None:
+        if tally := self._tally():
+            service = given["event_name"].split(".")[1]
+            tally.requests[f"{service}:{given['operation_name']}"] += 1
+
+    def _count_capacity(self, **given: Any) -> None:
+        parsed: dict[str, Any] = given["parsed"]
+        tally = self._tally()
+        if tally is None:
+            return
+        if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            size = item_bytes(parsed.get("Item", {}))
+            tally.wcu += max(1, math.ceil(size / WRITE_UNIT_BYTES))
+            tally.refused[tally.calls[-1][1]["TableName"]] += 1
+            return
+        consumed = parsed.get("ConsumedCapacity", [])
+        for each in consumed if isinstance(consumed, list) else [consumed]:
+            if given["model"].name in READS:
+                tally.rcu += each["CapacityUnits"]
+                continue
+            tally.wcu += each["CapacityUnits"]
+            indexes = each.get("GlobalSecondaryIndexes", {}).values()
+            tally.index_wcu += sum(index["CapacityUnits"] for index in indexes)
+
+
+def item_bytes(item: dict[str, Any]) -> int:
+    """An item's size as DynamoDB counts it (developer guide, "Item sizes and formats")."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: dict[str, Any]) -> int:
+    [(kind, inner)] = value.items()
+    match kind:
+        case "S":
+            return len(inner.encode())
+        case "N":
+            return _number_bytes(inner)
+        case "B":
+            return len(inner)
+        case "NS":
+            return sum(_number_bytes(each) for each in inner)
+        case "L":
+            return 3 + sum(1 + _value_bytes(each) for each in inner)
+        case "M":
+            return 3 + item_bytes(inner) + len(inner)
+    return 1  # BOOL, NULL
+
+
+def _number_bytes(number: str) -> int:
+    return (len(number) + 1) // 2 + 1
