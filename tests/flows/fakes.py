@@ -1,0 +1,154 @@
+"""Stores that keep what they are given, for flows that are tested without tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scrip.domain.code import Code, DataKey
+from scrip.domain.merchant import Merchant
+from scrip.domain.order import ExpiredOrder, Line, Order, OrderMoved, OrderRecord, PendingOrder
+from scrip.domain.stock import Batch, SealedCode
+from tests.domain.making import NOW_MS
+
+DEMO = Merchant(
+    merchant_id="demo",
+    name="Demo",
+    order_url="https://shop.example/orders/{order_id}#{token}",
+    locale="en",
+    mail_codes=False,
+    sealed_order_key=b"sealed",
+    created_at_ms=NOW_MS,
+)
+ORDER_KEY = bytes(range(32))
+
+
+@dataclass
+class Journal:
+    """What happened, in order. Shared by the fakes of a test."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def tell(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@dataclass
+class Places:
+    """Orders by their places, as the index lists them, with the expiry mark."""
+
+    records: list[OrderRecord]
+    marks: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def listed(
+        self, merchant_id: str, since: str, until: str, limit: int, *, newest_first: bool
+    ) -> Sequence[OrderRecord]:
+        assert since, "an index refuses an empty text"
+        self.asked.append((since, until, limit))
+        found = [
+            record
+            for record in self.records
+            if record.order.merchant_id == merchant_id and since <= record.place <= until
+        ]
+        return sorted(found, key=lambda record: record.place, reverse=newest_first)[:limit]
+
+    def find_record(self, merchant_id: str, order_id: str) -> OrderRecord | None:
+        for record in self.records:
+            if (record.order.merchant_id, record.order.order_id) == (merchant_id, order_id):
+                return record
+        return None
+
+    def mark(self, merchant_id: str) -> str:
+        return self.marks.get(merchant_id, "0")
+
+    def set_mark(self, merchant_id: str, old: str, new: str) -> None:
+        assert self.mark(merchant_id) == old
+        self.marks[merchant_id] = new
+
+    def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None:
+        for number, record in enumerate(self.records):
+            if record.order.order_id == seen.order_id:
+                if record.order != seen:
+                    raise OrderMoved(record.order)
+                self.records[number] = record._replace(order=expired)
+                return
+        raise AssertionError("expired an order that is not there")
+
+
+@dataclass
+class Shelves:
+    """A vault and a stock that remember what an import wrote."""
+
+    batches: dict[str, Batch] = field(default_factory=dict)
+    chunks: dict[tuple[str, int], Sequence[SealedCode]] = field(default_factory=dict)
+    published: dict[str, tuple[int, int]] = field(default_factory=dict)
+    keys_made: int = 0
+    die_at: str = ""
+
+    def _step(self, name: str) -> None:
+        if self.die_at == name:
+            self.die_at = ""
+            raise KeyboardInterrupt(name)
+
+    def new_key(self, merchant_id: str, variant_id: str, batch_id: str) -> DataKey:
+        self.keys_made += 1
+        return DataKey(f"key {self.keys_made}".encode(), bytes([self.keys_made]) * 32)
+
+    def key_of(self, batch: Batch) -> DataKey:
+        number = int(batch.sealed_key.split()[1])
+        return DataKey(batch.sealed_key, bytes([number]) * 32)
+
+    def fingerprint(self, key: DataKey, codes: Sequence[Code]) -> bytes:
+        content = "|".join(f"{code.code} {code.pin}" for code in codes)
+        return key.plain[:1] + content.encode()
+
+    def seal(self, key: DataKey, batch: Batch, codes: Sequence[Code]) -> list[SealedCode]:
+        return [SealedCode(n, key.plain[:1] + code.code.encode()) for n, code in enumerate(codes)]
+
+    def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch | None:
+        return self.batches.get(batch_id)
+
+    def add_batch(self, batch: Batch) -> Batch:
+        self._step("before add_batch")
+        kept = self.batches.setdefault(batch.batch_id, batch)
+        self._step("after add_batch")
+        return kept
+
+    def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None:
+        for number, chunk in enumerate(chunks):
+            self._step(f"chunk {number}")
+            self.chunks.setdefault((batch.batch_id, number), chunk)
+
+    def publish(self, batch: Batch, chunks: int, per_chunk: int) -> None:
+        self._step("before publish")
+        assert batch.batch_id not in self.published
+        self.published[batch.batch_id] = (chunks, per_chunk)
+        kept = self.batches[batch.batch_id]
+        self.batches[batch.batch_id] = Batch(
+            **{name: getattr(kept, name) for name in Batch.__slots__ if name != "published"},
+            published=True,
+        )
+        self._step("after publish")
+
+
+@dataclass
+class Opened:
+    """Codes of a line, told in the journal when they are opened."""
+
+    journal: Journal
+
+    def open_line(self, order: Order, line: Line) -> list[Code]:
+        self.journal.tell(f"open {line.number}")
+        return [Code(f"CODE-{line.number}-{n}") for n in range(line.units_claimed)]
+
+
+@dataclass
+class Trail:
+    journal: Journal
+    broken: Exception | None = None
+
+    def revealed(
+        self, merchant_id: str, order_id: str, *, at_ms: int, event_id: str, by: str, source: str
+    ) -> None:
+        if self.broken:
+            raise self.broken
+        self.journal.tell(f"audit {by} {source} {at_ms} {event_id}")
