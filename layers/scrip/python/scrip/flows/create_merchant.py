@@ -33,7 +33,8 @@ def create_merchant(
         raise RequestInvalid("id: a lower-case letter, then 1 to 19 letters, digits or hyphens")
     if locale not in LOCALES:
         raise RequestInvalid(f"locale: one of {', '.join(LOCALES)}")
-    if sorted(PLACEHOLDER.findall(order_url)) != ["{order_id}", "{token}"]:
+    rest = PLACEHOLDER.sub("", order_url)
+    if sorted(PLACEHOLDER.findall(order_url)) != ["{order_id}", "{token}"] or set(rest) & set("{}"):
         raise RequestInvalid("order_url must hold {order_id} and {token} once, and no other braces")
     if not order_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
         raise RequestInvalid("order_url must start with https://")
