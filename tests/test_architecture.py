@@ -52,7 +52,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "telemetry": frozenset({"aws_lambda_powertools", "re", "secrets"}),
     "chance": frozenset({"random", "secrets", "time"}),
     "settings": frozenset({"os"}),
-    "wiring": frozenset({"botocore"}),
+    "wiring": frozenset({"botocore", "socket.IPPROTO_TCP", "socket.TCP_NODELAY"}),
     "adapters": frozenset(
         {
             "base64",
