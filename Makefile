@@ -83,7 +83,7 @@ bench: setup setup-sam  ## measure; writes build/bench.json and prints it
 	@python -m tests.bench
 
 openapi: setup  ## write docs/openapi.json from the contracts
-	@python -m scrip.contracts.openapi > docs/openapi.json
+	@python -m infra.openapi
 
 # --- a real account ---------------------------------------------------------------------------------------------------
 

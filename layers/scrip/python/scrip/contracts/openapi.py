@@ -12,7 +12,6 @@ from scrip.contracts.merchant import MERCHANT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
 from scrip.contracts.storefront import STOREFRONT_OPERATIONS
-from scrip.domain.errors import ScripError
 
 OPERATIONS = (*STOREFRONT_OPERATIONS, *MERCHANT_OPERATIONS, *CALLBACK_OPERATIONS)
 TAGS = {
@@ -24,7 +23,7 @@ REF = "#/components/schemas/{name}"
 SECURITY: dict[Door, list[dict[str, list[str]]]] = {
     Door.ORDER_TOKEN: [{"orderToken": []}],
     Door.OPEN: [],
-    Door.SIGNATURE: [],
+    Door.SIGNATURE: [{"stripeSignature": []}],
 }
 
 
@@ -59,6 +58,12 @@ def _document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An order's token: `ot_...`, from placing it or from its mail.",
+                },
+                "stripeSignature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Stripe-Signature",
+                    "description": "Stripe's own signature over the time and the raw body.",
                 },
             },
         },
@@ -152,15 +157,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
         }
         for status, shape in operation.answers.items()
     }
-    by_status: dict[int, list[type[ScripError]]] = {}
+    lines = {INTERNAL.status: [f"`{INTERNAL.type}`: {INTERNAL.title}"]}
     for error in operation.all_problems():
-        by_status.setdefault(KINDS[error].status, []).append(error)
-    for status, errors in sorted(by_status.items()):
-        responses[str(status)] = _problem(
-            [f"`{TYPE_PREFIX}{error.slug}`: {KINDS[error].title}" for error in errors]
-        )
-    responses.setdefault("500", _problem([f"`{INTERNAL.type}`: {INTERNAL.title}"]))
-    return responses
+        kind = KINDS[error]
+        lines.setdefault(kind.status, []).append(f"`{TYPE_PREFIX}{error.slug}`: {kind.title}")
+    return responses | {str(status): _problem(lines[status]) for status in sorted(lines)}
 
 
 def _problem(lines: Sequence[str]) -> dict[str, Any]:
@@ -188,4 +189,7 @@ def _schemas() -> dict[str, Any]:
         shapes += [operation.body] if operation.body else []
         shapes += operation.answers.values()
     _, components = msgspec.json.schema_components(shapes, ref_template=REF)
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = " ".join(schema["description"].split())
     return dict(sorted(components.items()))
