@@ -107,7 +107,7 @@ ACTS = {"mail": _move_mail, "orders-stream": _tell_moves}
 
 
 def _tell_samples(name: str, waiting: int, letters: list[Letter]) -> None:
-    tell(f"{waiting} messages wait in the dead-letter queue of {name}")
+    tell(f"waiting in the dead-letter queue of {name}: {waiting}")
     for letter in letters:
         tell(f"  {moment(letter.sent_at_ms)}  {letter.message_id}  {_about(letter)}")
 

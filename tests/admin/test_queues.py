@@ -139,7 +139,7 @@ def test_nothing_moves_until_the_operator_agrees(
     asked = operator.run("queue", "redrive", "mail", stdin="n\n")
 
     assert asked.exit_code == 1
-    assert "1 messages wait" in asked.stderr
+    assert "dead-letter queue of mail: 1" in asked.stderr
     assert "order 0000000000000007 of acme" in asked.stderr
     assert bodies(outputs[MAIL]) == []
 
