@@ -1,5 +1,6 @@
 """A shop to test with: the calls its people make, over whatever carries them to the handlers."""
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
@@ -77,7 +78,10 @@ def http_event(
     if query:
         event["queryStringParameters"] = dict(parse_qsl(query, keep_blank_values=True))
     if body:
-        event["body"] = body.decode()
+        try:
+            event["body"] = body.decode()
+        except UnicodeDecodeError:
+            event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     return FUNCTIONS.get(prefix, "api_serve_storefront"), event
 
 

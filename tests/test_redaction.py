@@ -1,0 +1,200 @@
+"""Plaintext stands in the importing request and in the buyer's answer, and nowhere else.
+
+A full day of a shop is run in memory, with everything that can go wrong; then every log line, every
+metric, every item of every table and every queue message is searched for every secret of that day.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scrip.adapters.vault import Vault
+from scrip.telemetry import logger
+from tests.contents import contents
+from tests.in_memory import InMemory, forget_adapters
+from tests.opening import open_shop
+from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, sign
+from tests.outbox import publish, queued_event, sent_mail, stream_event
+from tests.shop import InProcess, Reply, Shop
+
+CODES = [f"PLAIN-CODE-{number:04d}" for number in range(20)]
+PINNED = [(f"PINNED-CODE-{number:04d}", f"PIN-{number:04d}-ZQ") for number in range(3)]
+
+
+class Told:
+    """What the functions wrote to their output and what they left behind."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.secrets: set[str] = set()
+
+    def write(self, text: str) -> int:
+        self.lines.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """Log lines, at the most talkative level, as they are written."""
+    heard = Told()
+    level = logger.log_level
+    for handler in logger.handlers:
+        monkeypatch.setattr(handler, "stream", heard)
+    logger.setLevel("DEBUG")
+    yield heard
+    logger.setLevel(level)
+
+
+def in_all_spellings(secret: str) -> Iterator[bytes]:
+    """As text, as JSON and base64 would write it, at each of base64's three alignments."""
+    raw = secret.encode()
+    yield raw
+    yield raw.hex().encode()
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + raw)
+        yield encoded[shift + 1 if shift else 0 : -4]
+
+
+def flat(value: Any) -> Iterator[bytes]:
+    """Every leaf of an item as bytes."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from flat(name)
+            yield from flat(inner)
+    elif isinstance(value, list | set | tuple):
+        for inner in value:
+            yield from flat(inner)
+    elif hasattr(value, "value"):
+        yield bytes(value.value)
+    else:
+        yield value if isinstance(value, bytes) else str(value).encode()
+
+
+def leaks(secrets: set[str], places: dict[str, bytes]) -> list[tuple[str, str]]:
+    return [
+        (place, secret)
+        for place, content in places.items()
+        for secret in sorted(secrets)
+        if any(spelling in content for spelling in in_all_spellings(secret))
+    ]
+
+
+def test_no_secret_of_a_day_is_told_or_kept_in_plain(
+    cloud: InMemory,
+    stripe_api: StripeServer,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    environment = cloud.environment("api_serve_storefront")
+    shop = open_shop(InProcess(cloud), environment, stripe_api)
+    mailing = open_shop(InProcess(cloud), environment, stripe_api, "mailing", mail_codes=True)
+    told.secrets |= {*CODES, *(cell for row in PINNED for cell in row)}
+    told.secrets |= {SECRET_KEY, WEBHOOK_SECRET, *shop.keys.values(), *mailing.keys.values()}
+    messages: list[Any] = []
+
+    for each in (shop, mailing):
+        _a_day(cloud, each, told, monkeypatch)
+        messages += [stream_event(cloud), publish(cloud)]
+        queued = queued_event(cloud)
+        messages.append(queued)
+        cloud.invoke("queue_send_mail", queued)
+        cloud.invoke("schedule_expire_orders", {})
+
+    printed = capfd.readouterr()
+    places = {f"table {name}": b"\n".join(flat(items)) for name, items in contents(cloud).items()}
+    places["log"] = "".join(told.lines).encode()
+    places["metrics"] = (printed.out + printed.err).encode()
+    places["messages"] = json.dumps(messages, default=str).encode()
+    assert len(told.lines) > 60
+    assert any('"message":"bug"' in line for line in told.lines)
+    assert printed.out.count("_aws") > 20
+    assert any(CODES[0][:10] in mail.body for mail in sent_mail())
+    assert leaks(told.secrets, places) == []
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    secret = "PLAIN-CODE-0001"
+    for hidden in (
+        f'{{"code":"{secret}"}}'.encode(),
+        base64.b64encode(b"x" + secret.encode() + b"yz"),
+        secret.encode().hex().encode(),
+        b"\n".join(flat({"claimed": {"a": [b"\0" + secret.encode()]}})),
+    ):
+        assert leaks({secret}, {"place": hidden}) == [("place", secret)]
+
+
+def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.stock_up("card", CODES)
+    shop.put_variant("gift")
+    csv = "code,pin\n" + "\n".join(",".join(row) for row in PINNED)
+    _import(shop, csv.encode(), "csv", "text/csv")
+    _import(shop, csv.encode(), "csv", "text/csv")
+    _import(shop, "\n".join([*CODES, CODES[0]]).encode(), "csv", "text/csv")
+    _import(shop, f"{CODES[0]}\x00".encode(), "bad")
+    _import(shop, f"{CODES[0]}ü".encode("latin-1"), "latin")
+    shop.call("POST", "/v1/merchant/variants/gift/codes", {"codes": CODES}, key="operator")
+    with monkeypatch.context() as broken:
+        broken.setattr(Vault, "seal", _raise_a_bug)
+        _import(shop, CODES[1].encode(), "bug")
+
+    issued = shop.call(
+        "POST", "/v1/merchant/keys", {"scope": "finance", "label": "books"}, key="operator"
+    ).json
+    told.secrets.add(issued["secret"])
+    told.secrets.add(issued["secret"].split("_")[3])
+    shop.call("GET", "/v1/merchant/orders", key=issued["secret"])
+    shop.call("DELETE", f"/v1/merchant/keys/{issued['key']['key_id']}", key="operator")
+    shop.call("GET", "/v1/merchant/orders", key=issued["secret"])
+    shop.call("GET", "/v1/merchant/orders", key=issued["secret"] + "_")
+
+    placed = [shop.place({"card": 2, "gift": 1}), shop.place({"gift": 2})]
+    placed += [shop.place({"gift": 1}), shop.place({"card": 1}, return_url="https://a.example/")]
+    for each in placed:
+        told.secrets.add(each.json["order_token"])
+        told.secrets.add(each.json["payment"]["client_secret"] or each.json["order_token"])
+    shop.stripe.fail_with.append((401, {"error": {"message": f"Invalid key: {SECRET_KEY}"}}))
+    shop.place({"card": 1})
+    shop.stripe.fail_with.append((500, {"error": {"message": SECRET_KEY}}))
+    shop.place({"card": 1})
+
+    _callbacks(shop, placed)
+    for each in placed:
+        shop.read(each)
+        shop.reveal(each)
+    order_id = placed[1].json["order"]["order_id"]
+    shop.call("GET", f"/v1/orders/{order_id}", key=placed[0].json["order_token"])
+    shop.call("GET", "/v1/merchant/orders", key="operator")
+    shop.call("GET", f"/v1/merchant/orders/{order_id}", key="finance")
+    with monkeypatch.context() as broken:
+        broken.setattr(Vault, "open", _raise_a_bug)
+        shop.reveal(placed[0])
+        forget_adapters()
+
+
+def _callbacks(shop: Shop, placed: list[Reply]) -> None:
+    for each in placed:
+        raw = shop.stripe.paid(each.json["payment"]["reference"])
+        shop.callback(raw, sign(raw, "whsec_not_the_right_secret"))
+        shop.callback(raw, sign(raw, at=1))
+        shop.pay(each, amount_received=1)
+        shop.pay(each)
+        shop.pay(each)
+    shop.pay(placed[0], id="pi_stray")
+    shop.callback(b"not an event")
+
+
+def _import(shop: Shop, body: bytes, key: str, media_type: str = "text/plain") -> Reply:
+    path = "/v1/merchant/variants/gift/codes"
+    headers = {"content-type": media_type, "idempotency-key": key}
+    return shop.call("POST", path, body, key="operator", headers=headers)
+
+
+def _raise_a_bug(self: Vault, *sealed: object) -> None:
+    raise ZeroDivisionError("somewhere inside")
