@@ -87,6 +87,26 @@ def meet_everywhere(world: World, case: Case, other: Case) -> Report:
     return report
 
 
+def die_everywhere(world: World, case: Case, other: Case) -> Report:
+    """As `meet_everywhere`, and `other` is killed before each of its own calls in turn."""
+    restore = world.snapshot()
+    report = Report(calls_of(world, case))
+    for at in range(1, len(report.calls) + 1):
+        dies_at = 0
+        killed = True
+        while killed:
+            restore()
+            dies_at += 1
+            try:
+                killed = die_once(world, case, other, at, dies_at)
+            except Exception as error:
+                error.add_note(f"before call {at} the other ran, killed before its call {dies_at}")
+                raise
+            report.points["the other killed in between"] += killed
+    restore()
+    return report
+
+
 def calls_of(world: World, case: Case) -> list[str]:
     """What a cold function calls when nothing breaks."""
     world.luck.seed(1)
@@ -123,6 +143,25 @@ def meet_once(world: World, case: Case, other: Case, at: int) -> int:
     other.expect()
     finish(world, case)
     return replays
+
+
+def die_once(world: World, case: Case, other: Case, at: int, dies_at: int) -> bool:
+    """Whether the other got as far as to be killed."""
+    killed: list[bool] = []
+
+    def meanwhile() -> None:
+        with world.remote.watch(Fault(dies_at, Mode.KILLED_BEFORE)):
+            try:
+                other.event()
+                killed.append(False)
+            except Killed:
+                killed.append(True)
+
+    with world.remote.watch(Fault(at, meanwhile=meanwhile)):
+        done = case.event()
+    settle(world, case, done)
+    finish(world, case)
+    return killed[0]
 
 
 def settle(world: World, case: Case, done: bool) -> int:

@@ -106,6 +106,15 @@ class Remote:
         finally:
             self.calls, self._fault, self._struck, self._dead, self._watching = outer
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is called in here is neither counted nor broken."""
+        self._watching, watching = False, self._watching
+        try:
+            yield
+        finally:
+            self._watching = watching
+
     def pass_on(self, attempt: Attempt) -> Any:
         if not self._watching:
             return attempt.execute()

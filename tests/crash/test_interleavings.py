@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.crash.breaking import Case, meet_everywhere
+from tests.crash.breaking import Case, die_everywhere, meet_everywhere
 from tests.crash.cases import CASES, WINDOW_MINUTES
 from tests.crash.figures import keep
 from tests.crash.world import PER_CHUNK, World, world
@@ -91,6 +91,35 @@ def two_payments(world: World) -> tuple[Case, Case]:
     return Case(lambda: world.post(paid), expect), Case(lambda: world.post(paid_too))
 
 
+def placing_and_payment(world: World) -> tuple[Case, Case]:
+    """A storefront's first try is still on its way when its second was answered and paid."""
+    world.stock("card", 2 * PER_CHUNK)
+
+    def place() -> bool:
+        return world.took(world.shop.place({"card": 1}, idempotency_key="the-order"))
+
+    def place_and_pay() -> bool:
+        return world.post(world.paid(world.place({"card": 1}, idempotency_key="the-order")))
+
+    def expect() -> None:
+        [order] = world.orders()
+        assert order.state == "delivered"
+
+    return Case(place), Case(place_and_pay, expect)
+
+
+def importing_and_sale(world: World) -> tuple[Case, Case]:
+    """An import's first try is still on its way when its second is done and selling."""
+    case = CASES["importing: the first batch"](world)
+
+    def import_and_sell() -> bool:
+        done = case.event()
+        world.pay(world.place({"card": 2 * PER_CHUNK}))
+        return done
+
+    return case, Case(import_and_sell)
+
+
 def two_imports(world: World) -> tuple[Case, Case]:
     """Two batches of one variant are put on sale at once."""
     world.shop.put_variant("card")
@@ -119,6 +148,7 @@ def import_and_sale(world: World) -> tuple[Case, Case]:
 
 MEETINGS: dict[str, Meeting] = {
     "placing twice at once": duplicate("placing: one line"),
+    "placing while the same order is paid": placing_and_payment,
     "one code paid twice at once": duplicate("paying: one code"),
     "several chunks paid twice at once": duplicate("paying: a quantity over several chunks"),
     "several lines paid twice at once": duplicate("paying: several lines"),
@@ -132,6 +162,7 @@ MEETINGS: dict[str, Meeting] = {
     "expiry while the order is paid": expiry_and_callback,
     "expiring twice at once": duplicate("expiring: two due, one paid, one not due"),
     "importing twice at once": duplicate("importing: the first batch"),
+    "importing while the same codes are sold": importing_and_sale,
     "two imports of one variant": two_imports,
     "an import while stock runs out": import_and_sale,
     "mailing twice at once": duplicate("mailing: an order is ready"),
@@ -145,3 +176,33 @@ def test_two_at_once_end_like_one_after_the_other(name: str, stripe_api: StripeS
 
     assert report.total == len(report.calls) > 0
     keep(f"meeting: {name}", report)
+
+
+def callback_after_restock(world: World) -> tuple[Case, Case]:
+    """One process found the stock sold out; new codes come; another process claims of them."""
+    world.stock("card", 1)
+    placed, fresh = world.place({"card": 2}), world.new_codes("card", 2 * PER_CHUNK)
+    event, world.restocked = world.paid(placed), True
+
+    def restock_and_pay() -> bool:
+        with world.remote.aside():
+            assert world.hand_in("card", fresh, "more")
+        return world.post(event)
+
+    return Case(lambda: world.post(event)), Case(restock_and_pay)
+
+
+DEATHS: dict[str, Meeting] = {
+    "own chunk exhausted": duplicate("paying: own chunk exhausted meanwhile"),
+    "paid late": duplicate("paying: late, after the order expired"),
+    "sold out, then restocked": callback_after_restock,
+}
+
+
+@pytest.mark.parametrize("name", DEATHS)
+def test_one_dies_in_the_middle_of_the_other(name: str, stripe_api: StripeServer) -> None:
+    with world(stripe_api) as made:
+        report = die_everywhere(made, *DEATHS[name](made))
+
+    assert report.total > len(report.calls) > 0
+    keep(f"death: {name}", report)
