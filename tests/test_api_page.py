@@ -1,0 +1,133 @@
+"""docs/api.md tells the truth: its tables are complete, its examples are run."""
+
+import json
+import re
+import shlex
+from typing import Any
+
+from scrip.contracts.callbacks import MAX_CALLBACK_BYTES
+from scrip.contracts.http import MAX_IDEMPOTENCY_KEY, MAX_JSON_BYTES, MAX_TEXT_BYTES
+from scrip.contracts.openapi import OPERATIONS
+from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX
+from scrip.domain import errors
+from scrip.domain.api_key import Scope
+from scrip.domain.code import MAX_REASONS
+from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
+from tests.shop import Reply, Shop
+from tests.template import ROOT
+
+PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```sh\n(.+?)\n```\n```json\n(.+?)\n```", PAGE, re.DOTALL)
+MADE_ANEW = {
+    "order_id",
+    "placed_at_ms",
+    "expires_at_ms",
+    "delivered_at_ms",
+    "order_token",
+    "reference",
+    "client_secret",
+}
+
+
+def rows(header: str) -> list[list[str]]:
+    """The cells of the table with this first cell in its header."""
+    table = re.search(rf"^\| {header} \|.*\n\|[- |]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    assert table is not None
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1].splitlines()]
+
+
+def without_chance(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: type(inner).__name__ if name in MADE_ANEW else without_chance(inner)
+            for name, inner in value.items()
+        }
+    return [without_chance(each) for each in value] if isinstance(value, list) else value
+
+
+def test_every_problem_that_can_be_answered_is_in_the_table_and_no_other() -> None:
+    answered = {error for operation in OPERATIONS for error in operation.all_problems()}
+    expected = {
+        (str(KINDS[error].status), f"`{error.slug}`", KINDS[error].outcome.value)
+        for error in answered | {errors.RouteUnknown}
+    }
+    slug = INTERNAL.type.removeprefix(TYPE_PREFIX)
+    expected.add((str(INTERNAL.status), f"`{slug}`", INTERNAL.outcome.value))
+
+    told = rows("status")
+
+    assert {(status, kind, outcome) for status, kind, outcome, _ in told} == expected
+    assert len(told) == len(expected)
+    assert all(advice for *_, advice in told)
+
+
+def test_every_operation_is_in_the_table_with_the_scopes_that_open_it() -> None:
+    told = {route.strip("`"): who for route, who, _ in rows("operation")}
+
+    assert set(told) == {operation.route for operation in OPERATIONS}
+    for operation in OPERATIONS:
+        named = {scope for scope in Scope if scope.value in told[operation.route]}
+        keyed = isinstance(operation.access, frozenset)
+        assert named == (operation.access if keyed else set()), operation.route
+
+
+def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
+    _stock(shop)
+    names = {"API": "", "KEY": shop.keys["storefront"]}
+    seen: list[Reply] = []
+    for command, shown in EXAMPLES:
+        if "$ORDER_ID" in command and "ORDER_ID" not in names:
+            placed = next(reply for reply in seen if reply.status == 201)
+            names["ORDER_ID"] = placed.json["order"]["order_id"]
+            names["ORDER_TOKEN"] = placed.json["order_token"]
+            assert shop.pay(placed).status == 200
+        reply = _curl(shop, command, names)
+        seen.append(reply)
+        shown_answer = json.loads(shown)
+        assert without_chance(reply.json) == without_chance(shown_answer), command
+        assert list(reply.json) == list(shown_answer)
+    assert len(seen) == 5
+    assert len({reply.text for reply in seen}) == 5
+
+
+def _stock(shop: Shop) -> None:
+    product = {"title": "Steam gift card"}
+    shop.call("PUT", "/v1/merchant/products/steam", product, key="operator")
+    variant = {"title": "Steam 50 EUR", "price_minor": 4500, "currency": "EUR"}
+    path = "/v1/merchant/products/steam/variants/steam-50"
+    shop.call("PUT", path, variant, key="operator")
+    headers = {"content-type": "text/csv", "idempotency-key": "delivery"}
+    path = "/v1/merchant/variants/steam-50/codes"
+    codes = b"code,pin\nQX7T-PLUM-0001,8841\nQX7T-PLUM-0002,2207\n"
+    assert shop.call("POST", path, codes, key="operator", headers=headers).status == 200
+
+
+def _curl(shop: Shop, command: str, names: dict[str, str]) -> Reply:
+    for name, value in sorted(names.items(), key=lambda pair: -len(pair[0])):
+        command = command.replace(f"${name}", value)
+    words = iter(shlex.split(command)[1:])
+    method, path, headers, body = "GET", "", {}, b""
+    for word in words:
+        match word:
+            case "-X":
+                method = next(words)
+            case "-H":
+                name, _, value = next(words).partition(": ")
+                headers[name] = value
+            case "-d":
+                body = next(words).encode()
+            case _:
+                path = word
+    return shop.carrier.send(method, path, headers, body)
+
+
+def test_limits_on_the_page_are_those_of_the_code() -> None:
+    for limit in (
+        f"JSON up to {MAX_JSON_BYTES // 1024} KiB",
+        f"imports up to {MAX_TEXT_BYTES // 1024**2} MiB",
+        f"callbacks up to {MAX_CALLBACK_BYTES // 1024} KiB",
+        f"up to {MAX_LINES} lines of up to {MAX_UNITS_PER_LINE} units",
+        f"1 to {MAX_IDEMPOTENCY_KEY} visible ASCII",
+        f"up to {MAX_REASONS} of the refused rows",
+    ):
+        assert limit in PAGE
