@@ -5,6 +5,7 @@ measure only those (callback, cpu, cost, cold_start); the file then holds only t
 """
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -37,6 +38,8 @@ def main(arguments: list[str]) -> int:
     if unknown := set(parts) - set(BUDGETS):
         print(f"no such part: {', '.join(sorted(unknown))} ({', '.join(BUDGETS)})", file=sys.stderr)
         return 2
+    # So that the local cloud is stopped, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     started = time.monotonic()
 
     def progress(text: str) -> None:

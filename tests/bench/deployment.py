@@ -28,6 +28,7 @@ from tests.oracles.stripe_server import StripeServer, stripe_server
 from tests.shop import Reply, Shop, http_event
 
 REGION = "us-east-1"
+SERVICE = "api_accept_payment"
 
 Progress = Callable[[str], None]
 
@@ -98,6 +99,8 @@ def deployment() -> Iterator[Deployment]:
                 os.environ |= cloud.environment(function)
             forget_adapters()
             meter = Meter(clients.session())
+            # Functions read their names at import. One of usual length stands for all of them.
+            telemetry.metrics.service = SERVICE
             with redirect_stdout(output):
                 for handler in telemetry.logger.handlers:
                     # It keeps the stream that it found when it was imported.
