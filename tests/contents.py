@@ -11,12 +11,13 @@ from tests.in_memory import TABLES, InMemory
 
 def contents(cloud: InMemory) -> dict[str, list[dict[str, Any]]]:
     """Each table's items, sorted by their keys."""
+    tables = boto3.resource("dynamodb").Table
     return {
         name: sorted(
-            cloud.table(name).scan(ConsistentRead=True)["Items"],
+            tables(cloud.values[resource + "Table"]).scan(ConsistentRead=True)["Items"],
             key=lambda item: (item["pk"], item.get("sk", "")),
         )
-        for name in TABLES
+        for name, resource in TABLES.items()
     }
 
 

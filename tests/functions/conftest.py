@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from moto.kms.utils import generate_private_key
 
 from tests.documented import Documented
 from tests.in_memory import InMemory
@@ -15,8 +17,9 @@ from tests.shop import InProcess, Shop
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _service_models_are_read_once() -> Iterator[None]:
-    """Each test starts cold; parsing the same service models again would be most of its time."""
+def _what_never_differs_is_made_once() -> Iterator[None]:
+    """Each test starts cold; parsing the same service models again, and making RSA keys that
+    nobody uses, would be most of its time."""
     with pytest.MonkeyPatch.context() as patch:
         known: dict[str, Any] = {}
         read = JSONFileLoader.load_file
@@ -27,6 +30,7 @@ def _service_models_are_read_once() -> Iterator[None]:
             return known[file_path]
 
         patch.setattr(JSONFileLoader, "load_file", load_file)
+        patch.setattr("moto.kms.models.generate_private_key", cache(generate_private_key))
         yield
 
 

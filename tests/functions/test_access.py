@@ -1,5 +1,6 @@
 """Who may do what: every operation with an API key, against every scope and bad credential."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -37,18 +38,19 @@ def call(shop: Shop, operation: Operation, key: str | None) -> Reply:
     return shop.call(operation.method, path, body, key=key, headers=headers)
 
 
-@pytest.mark.parametrize("operation", KEYED, ids=lambda operation: operation.name)
 def test_only_keys_of_its_scopes_open_an_operation(
-    cloud: InMemory, stocked: Shop, operation: Operation
+    cloud: InMemory, stocked: Shop, subtests: pytest.Subtests
 ) -> None:
-    assert isinstance(operation.access, frozenset)
-    for scope in set(Scope) - operation.access:
-        with nothing_changes(cloud):
-            reply = call(stocked, operation, scope.value)
-        assert is_refused(reply, errors.ScopeMissing), (scope, reply.text)
-    for scope in operation.access:
-        reply = call(stocked, operation, scope.value)
-        assert reply.status < 300 or reply.status == 404, (scope, reply.text)
+    for operation, scope in itertools.product(KEYED, Scope):
+        assert isinstance(operation.access, frozenset)
+        with subtests.test(f"{scope.value} key: {operation.name}"):
+            if scope in operation.access:
+                reply = call(stocked, operation, scope.value)
+                assert reply.status < 300 or reply.status == 404, reply.text
+            else:
+                with nothing_changes(cloud):
+                    reply = call(stocked, operation, scope.value)
+                assert is_refused(reply, errors.ScopeMissing), reply.text
 
 
 def test_every_scope_opens_something_and_none_opens_all() -> None:
@@ -62,43 +64,51 @@ def test_every_scope_opens_something_and_none_opens_all() -> None:
     assert not opened[Scope.STOREFRONT] & opened[Scope.OPERATOR]
 
 
-@pytest.mark.parametrize("operation", KEYED, ids=lambda operation: operation.name)
 def test_nothing_opens_without_a_key_that_works(
-    cloud: InMemory, stocked: Shop, open_another: Callable[..., Shop], operation: Operation
+    cloud: InMemory,
+    stocked: Shop,
+    open_another: Callable[..., Shop],
+    subtests: pytest.Subtests,
 ) -> None:
-    assert isinstance(operation.access, frozenset)
     other = open_another("other")
-    scope = min(scope.value for scope in operation.access)
-    prefix, merchant, key_id, secret = stocked.keys[scope].split("_")
-    bad = {
+    for operation in KEYED:
+        assert isinstance(operation.access, frozenset)
+        scope = min(scope.value for scope in operation.access)
+        bad = bad_keys(stocked.keys[scope], other.keys[scope])
+        with subtests.test(operation.name):
+            with nothing_changes(cloud):
+                missing = call(stocked, operation, None)
+                replies = {name: call(stocked, operation, text) for name, text in bad.items()}
+
+            assert is_refused(missing, errors.CredentialsMissing)
+            for name, reply in replies.items():
+                assert is_refused(reply, errors.CredentialsInvalid), (name, reply.text)
+
+
+def bad_keys(good: str, foreign: str) -> dict[str, str]:
+    """What is wrong with a key, and a key of which that is true."""
+    prefix, merchant, key_id, secret = good.split("_")
+    return {
         "unknown key": "_".join((prefix, merchant, "nobody00", secret)),
         "wrong secret": "_".join((prefix, merchant, key_id, secret[:-1] + "z")),
         "no secret": "_".join((prefix, merchant, key_id, "")),
         "no merchant": "_".join((prefix, "", key_id, secret)),
         "secret of another merchant's key": "_".join(
-            (prefix, merchant, key_id, other.keys[scope].split("_")[3])
+            (prefix, merchant, key_id, foreign.split("_")[3])
         ),
         "unknown merchant": "_".join((prefix, "nobody", key_id, secret)),
-        "longer": stocked.keys[scope] + "_x",
+        "longer": good + "_x",
         "long": "sk_" + "x" * 5000,
         "an order token": "ot_demo_20000_" + "0" * 40,
         "not ASCII": "sk_demo_ключ_секрет",
     }
 
-    with nothing_changes(cloud):
-        missing = call(stocked, operation, None)
-        replies = {name: call(stocked, operation, text) for name, text in bad.items()}
 
-    assert is_refused(missing, errors.CredentialsMissing)
-    for name, reply in replies.items():
-        assert is_refused(reply, errors.CredentialsInvalid), (name, reply.text)
+def test_another_kind_of_credential_is_none(shop: Shop) -> None:
+    for header in ("", "Bearer", "Bearer ", "Basic c2s6", "Token x", "sk_demo"):
+        reply = shop.call("GET", "/v1/merchant/orders", headers={"authorization": header})
 
-
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic c2s6", "Token x", "sk_demo"])
-def test_another_kind_of_credential_is_none(shop: Shop, header: str) -> None:
-    reply = shop.call("GET", "/v1/merchant/orders", headers={"authorization": header})
-
-    assert is_refused(reply, errors.CredentialsMissing)
+        assert is_refused(reply, errors.CredentialsMissing), header
 
 
 def test_a_key_is_shown_once_works_and_stops_when_revoked(cloud: InMemory, shop: Shop) -> None:

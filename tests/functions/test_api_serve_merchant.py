@@ -109,24 +109,24 @@ INVALID: dict[str, tuple[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("path", "body"), INVALID.values(), ids=INVALID.keys())
 def test_a_catalogue_entry_that_does_not_fit_is_refused(
-    cloud: InMemory, with_variant: Shop, path: str, body: Any
+    cloud: InMemory, with_variant: Shop, subtests: pytest.Subtests
 ) -> None:
+    for name, (path, body) in INVALID.items():
+        with subtests.test(name):
+            with nothing_changes(cloud):
+                reply = with_variant.call("PUT", path, json.dumps(body).encode(), key="operator")
+
+            assert is_refused(reply, errors.RequestInvalid), reply.text
+
+
+def test_a_key_that_does_not_fit_is_not_issued(cloud: InMemory, shop: Shop) -> None:
+    bodies = [{"scope": "admin", "label": "x"}, {"scope": "finance"}, {"label": "x"}, []]
+
     with nothing_changes(cloud):
-        reply = with_variant.call("PUT", path, json.dumps(body).encode(), key="operator")
+        replies = [shop.call("POST", "/v1/merchant/keys", body, key="operator") for body in bodies]
 
-    assert is_refused(reply, errors.RequestInvalid), reply.text
-
-
-@pytest.mark.parametrize(
-    "body", [{"scope": "admin", "label": "x"}, {"scope": "finance"}, {"label": "x"}, []]
-)
-def test_a_key_that_does_not_fit_is_not_issued(cloud: InMemory, shop: Shop, body: Any) -> None:
-    with nothing_changes(cloud):
-        reply = shop.call("POST", "/v1/merchant/keys", body, key="operator")
-
-    assert is_refused(reply, errors.RequestInvalid)
+    assert all(is_refused(reply, errors.RequestInvalid) for reply in replies)
 
 
 # --- imports
@@ -196,16 +196,17 @@ REFUSED: dict[str, tuple[bytes, str, list[int]]] = {
 }
 
 
-@pytest.mark.parametrize(("body", "media_type", "rows"), REFUSED.values(), ids=REFUSED.keys())
 def test_rows_that_cannot_be_taken_are_named_and_none_is(
-    cloud: InMemory, with_variant: Shop, body: bytes, media_type: str, rows: list[int]
+    cloud: InMemory, with_variant: Shop, subtests: pytest.Subtests
 ) -> None:
-    with nothing_changes(cloud):
-        reply = send_codes(with_variant, body, media_type=media_type)
+    for name, (body, media_type, rows) in REFUSED.items():
+        with subtests.test(name):
+            with nothing_changes(cloud):
+                reply = send_codes(with_variant, body, media_type=media_type)
 
-    assert is_refused(reply, errors.CodesRefused), reply.text
-    assert [row["row"] for row in reply.json.get("rows", [])] == rows
-    assert not any(cell in reply.text for cell in ("OK-1", "A-1", "1234", "xxx"))
+            assert is_refused(reply, errors.CodesRefused), reply.text
+            assert [row["row"] for row in reply.json.get("rows", [])] == rows
+            assert not any(cell in reply.text for cell in ("OK-1", "A-1", "1234", "xxx"))
 
 
 def test_a_body_that_is_no_text_of_ours_is_refused(cloud: InMemory, with_variant: Shop) -> None:
