@@ -1,0 +1,106 @@
+"""Generated requests against the document, both APIs: no 5xx, no answer that it does not name."""
+
+import itertools
+import secrets
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from scrip.contracts.openapi import document
+from tests.oracles.stripe_server import sign
+from tests.scenarios.deployed import Deployed
+from tests.shop import Shop
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+
+EXAMPLES = 40
+"""Generated requests for each operation."""
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def fuzzed(open_cloud: Deployed) -> tuple[Shop, dict[str, str]]:
+    """A shop to ask, and an order of it: its id and its token."""
+    shop = open_cloud.open_shop(f"fuzz-{secrets.token_hex(4)}")
+    shop.stock_up("card", [f"CODE-{secrets.token_hex(8)}" for _ in range(5)])
+    placed = shop.place({"card": 1})
+    shop.pay(placed)
+    return shop, {
+        "order_id": placed.json["order"]["order_id"],
+        "order_token": placed.json["order_token"],
+    }
+
+
+_turns, _session = itertools.count(), requests.Session()
+schema = schemathesis.openapi.from_dict(document())
+
+
+@schema.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_it_answers_as_documented(
+    case: Any, open_cloud: Deployed, fuzzed: tuple[Shop, dict[str, str]]
+) -> None:
+    shop, order = fuzzed
+    if next(_turns) % 2:
+        ask_for_what_is_there(case, shop, order["order_id"])
+    headers = {}
+    credential = credential_for(case.operation.definition.raw, shop, order)
+    if credential:
+        headers["Authorization"] = f"Bearer {credential}"
+    request = requests.Request(
+        **case.as_transport_kwargs(base_url=open_cloud.cloud.base_url, headers=headers)
+    ).prepare()
+    if "callbacks" in case.path:
+        request.headers["Stripe-Signature"] = sign(raw_body(request))
+
+    response = _session.send(request, timeout=30)
+
+    case.validate_response(response, checks=CHECKS)
+
+
+def ask_for_what_is_there(case: Any, shop: Shop, order_id: str) -> None:
+    """Put ids that exist into the path, so that what follows the lookup is reached too."""
+    known = {
+        "merchant_id": shop.merchant_id,
+        "order_id": order_id,
+        "product_id": "card",
+        "variant_id": "card",
+    }
+    for name in case.path_parameters or {}:
+        case.path_parameters[name] = known.get(name, case.path_parameters[name])
+
+
+def credential_for(operation: dict[str, Any], shop: Shop, order: dict[str, str]) -> str:
+    """A valid one, of a kind that the operation takes."""
+    kinds = [kind for each in operation.get("security", []) for kind in each]
+    if "orderToken" in kinds:
+        return order["order_token"]
+    if "apiKey" in kinds:
+        return shop.keys["operator" if "merchant" in operation["tags"] else "storefront"]
+    return ""
+
+
+def raw_body(request: requests.PreparedRequest) -> bytes:
+    body: Any = request.body or b""
+    return body.encode() if isinstance(body, str) else bytes(body)

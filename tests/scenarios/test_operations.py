@@ -1,0 +1,54 @@
+"""Every operation that is documented is deployed, and does what its document says."""
+
+import secrets
+
+import pytest
+
+from scrip.contracts.openapi import OPERATIONS
+from tests.scenarios.deployed import Deployed
+from tests.shop import Reply, Shop
+
+pytestmark = pytest.mark.cloud
+
+
+def test_every_operation_succeeds_for_who_may_ask(deployed: Deployed) -> None:
+    shop = deployed.open_shop(f"shop-{secrets.token_hex(4)}")
+
+    replies = ask_everything(shop)
+
+    assert {name: reply.status // 100 for name, reply in replies.items()} == {
+        operation.name: 2 for operation in OPERATIONS
+    }
+
+
+def ask_everything(shop: Shop) -> dict[str, Reply]:
+    """A success of every operation, by its name."""
+    code = f"CODE-{secrets.token_hex(8)}"
+    replies: dict[str, Reply] = {}
+    product, variant = "/v1/merchant/products/card", "/v1/merchant/variants/card"
+    replies["put_product"] = shop.call("PUT", product, {"title": "Card"}, key="operator")
+    body = {"title": "Card", "price_minor": 4500, "currency": "EUR"}
+    path = f"{product}/variants/card"
+    replies["put_variant"] = shop.call("PUT", path, body, key="operator")
+    replies["import_codes"] = shop.import_codes("card", [code], idempotency_key="first")
+    replies["read_product"] = shop.call("GET", product, key="operator")
+    replies["list_all_products"] = shop.call("GET", "/v1/merchant/products", key="operator")
+    replies["read_stock"] = shop.call("GET", f"{variant}/stock", key="operator")
+    replies["list_products"] = shop.call("GET", "/v1/products", key="storefront")
+    placed = replies["place_order"] = shop.place({"card": 1})
+    replies["accept_payment"] = shop.pay(placed)
+    replies["read_order"] = shop.read(placed)
+    replies["reveal_codes"] = shop.reveal(placed)
+    replies["read_openapi"] = shop.call("GET", "/v1/openapi.json")
+    orders = "/v1/merchant/orders"
+    replies["list_orders"] = shop.call("GET", f"{orders}?state=delivered&limit=5", key="finance")
+    order_id = placed.json["order"]["order_id"]
+    replies["read_merchant_order"] = shop.call("GET", f"{orders}/{order_id}", key="operator")
+    keys, wanted = "/v1/merchant/keys", {"scope": "finance", "label": "books"}
+    issued = replies["issue_key"] = shop.call("POST", keys, wanted, key="operator")
+    replies["list_keys"] = shop.call("GET", keys, key="operator")
+    key_id = issued.json["key"]["key_id"]
+    replies["revoke_key"] = shop.call("DELETE", f"{keys}/{key_id}", key="operator")
+    assert [each["code"] for each in replies["reveal_codes"].json["codes"]] == [code]
+    assert [each["order_id"] for each in replies["list_orders"].json["orders"]] == [order_id]
+    return replies
