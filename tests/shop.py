@@ -120,7 +120,8 @@ class Shop:
         """A product of one variant, with codes on sale."""
         self.put_variant(variant, price=price, currency=currency)
         if codes:
-            self.import_codes(variant, codes, idempotency_key=f"stock-{variant}-{codes[0]}")
+            reply = self.import_codes(variant, codes, idempotency_key=f"stock-{variant}")
+            assert reply.status == 200, reply.text
 
     def put_variant(self, variant: str, **changes: Any) -> None:
         product = self.call(

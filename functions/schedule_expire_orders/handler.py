@@ -12,6 +12,7 @@ expiry.warm()
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     wired = expiry.expiry()
+    logger.clear_state()
     logger.append_keys(function_request_id=context.aws_request_id)
     swept = expire_orders(
         now_ms=now_ms(),

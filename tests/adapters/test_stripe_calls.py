@@ -138,6 +138,15 @@ def test_a_failure_that_is_no_json_is_told_by_its_status(api: StripeServer) -> N
         gateway(api.base).open_payment(request())
 
 
+def test_a_success_that_stripe_would_not_write_is_unavailable(api: StripeServer) -> None:
+    pages: list[Any] = ["<html>", {"status": "ok"}]
+    api.fail_with += zip((200, 200), pages, strict=True)
+
+    for _ in pages:
+        with pytest.raises(PaymentProviderUnavailable):
+            gateway(api.base).open_payment(request())
+
+
 def test_nobody_listening_is_unavailable() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -207,6 +207,7 @@ def test_a_merchants_id_fits_into_urls_and_keys(merchant_id: str) -> None:
         "https://shop.example/{order_id}/{token}/{{",
         "https://shop.example/{{order_id}}/{token}",
         "http://shop.example/{order_id}/{token}",
+        "http://localhost.shop.example/{order_id}/{token}",
         "javascript:{order_id}{token}",
     ],
 )

@@ -7,6 +7,7 @@ from scrip.domain.errors import RequestInvalid
 from scrip.domain.merchant import LOCALES, Merchant, is_merchant_id
 
 PLACEHOLDER = re.compile(r"{[^}]*}")
+WHERE = re.compile(r"https://|http://(localhost|127\.0\.0\.1)[:/]")
 
 
 class Merchants(Protocol):
@@ -36,7 +37,7 @@ def create_merchant(
     rest = PLACEHOLDER.sub("", order_url)
     if sorted(PLACEHOLDER.findall(order_url)) != ["{order_id}", "{token}"] or set(rest) & set("{}"):
         raise RequestInvalid("order_url must hold {order_id} and {token} once, and no other braces")
-    if not order_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+    if not WHERE.match(order_url):
         raise RequestInvalid("order_url must start with https://")
     merchant = Merchant(
         merchant_id=merchant_id,

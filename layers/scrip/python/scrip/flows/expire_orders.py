@@ -63,7 +63,7 @@ def _sweep(merchant_id: str, until: str, now_ms: int, orders: OrderStore) -> Swe
     mark = orders.mark(merchant_id)
     if mark > until:
         return Swept(0, complete=True)  # the window was made longer: all before the mark is done
-    since, expired, complete = mark or listing_place(0), 0, False
+    since, expired, complete = mark, 0, False
     for _ in range(MAX_PAGES):
         page = orders.listed(merchant_id, since, until, PAGE, newest_first=False)
         for record in page:

@@ -208,7 +208,10 @@ class StripeGateway:
             raise PaymentProviderUnavailable(type(error).__name__) from error
         if answer.status_code >= 300:
             raise _refusal(answer.status_code, content)
-        return msgspec.json.decode(content, type=_Opened)
+        try:
+            return msgspec.json.decode(content, type=_Opened)
+        except msgspec.DecodeError as error:
+            raise PaymentProviderUnavailable("Stripe's answer is not its own") from error
 
 
 def verify(raw: bytes, header: str, secrets: tuple[str, ...], now_seconds: int) -> None:
