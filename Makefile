@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/layers/scrip/python:$(CURDIR)
+# Trust what the machine trusts: behind a proxy that is more than the roots uv brings along.
+export UV_SYSTEM_CERTS ?= true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 PYTHON_SOURCES := $(wildcard layers/scrip/python/scrip functions infra tests)
