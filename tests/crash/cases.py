@@ -245,3 +245,56 @@ def expiring(world: World) -> Case:
         assert [item["place"] for item in world.items("orders") if "place" in item]
 
     return Case(world.sweep, expect)
+
+
+# --- the merchant's own --------------------------------------------------------------------------
+
+
+@case("selling: a product and its variant")
+def selling(world: World) -> Case:
+    path = "/v1/merchant/products/card"
+    price = {"title": "Card", "price_minor": 4500, "currency": "EUR"}
+
+    def event() -> bool:
+        product = world.shop.call("PUT", path, {"title": "Card"}, key="operator")
+        return world.took(product) and world.took(
+            world.shop.call("PUT", f"{path}/variants/card", price, key="operator")
+        )
+
+    def expect() -> None:
+        kept = [item["sk"] for item in world.items("catalogue")]
+        assert sorted(kept) == ["product#card", "variant#card"]
+
+    return Case(event, expect, again_calls=7)
+
+
+@case("keys: issuing one")
+def issuing(world: World) -> Case:
+    issued: list[str] = []
+
+    def event() -> bool:
+        body = {"scope": "finance", "label": "books"}
+        reply = world.shop.call("POST", "/v1/merchant/keys", body, key="operator")
+        if world.took(reply):
+            issued.append(reply.json["secret"])
+        return reply.status == 201
+
+    def expect() -> None:
+        # A key whose credential never reached anybody opens nothing, and can be revoked.
+        assert world.shop.call("GET", "/v1/merchant/orders", key=issued[-1]).status == 200
+
+    return Case(event, expect)
+
+
+@case("keys: revoking one")
+def revoking(world: World) -> Case:
+    path = "/v1/merchant/keys/" + world.shop.keys["storefront"].split("_")[2]
+
+    def event() -> bool:
+        reply = world.shop.call("DELETE", path, key="operator")
+        return reply.problem == "key-unknown" or world.took(reply)
+
+    def expect() -> None:
+        assert world.shop.call("GET", "/v1/products", key="storefront").status == 401
+
+    return Case(event, expect, again_calls=2)

@@ -29,7 +29,8 @@ class Merchants:
         try:
             self.table.put(item, condition="attribute_not_exists(pk)")
         except ConditionFailed as error:
-            raise MerchantExists(merchant.merchant_id) from error
+            if error.item != item:  # otherwise it was this very write, its answer lost and repeated
+                raise MerchantExists(merchant.merchant_id) from error
 
     def get(self, merchant_id: str) -> Merchant:
         """Raises MerchantUnknown."""
@@ -45,17 +46,19 @@ class Merchants:
             yield item["pk"]
 
     def add_key(self, key: ApiKey) -> None:
-        self.table.put(
-            {
-                "pk": key.merchant_id,
-                "sk": _key_sk(key.key_id),
-                "scope": key.scope.value,
-                "label": key.label,
-                "secret_hash": key.secret_hash,
-                "created_at_ms": key.created_at_ms,
-            },
-            condition="attribute_not_exists(pk)",
-        )
+        item = {
+            "pk": key.merchant_id,
+            "sk": _key_sk(key.key_id),
+            "scope": key.scope.value,
+            "label": key.label,
+            "secret_hash": key.secret_hash,
+            "created_at_ms": key.created_at_ms,
+        }
+        try:
+            self.table.put(item, condition="attribute_not_exists(pk)")
+        except ConditionFailed as error:
+            if error.item != item:  # otherwise it was this very write, its answer lost and repeated
+                raise
 
     def find_key(self, merchant_id: str, key_id: str) -> ApiKey | None:
         item = self.table.get({"pk": merchant_id, "sk": _key_sk(key_id)})
