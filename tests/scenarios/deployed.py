@@ -23,7 +23,7 @@ from tests.shop import Reply, Shop
 
 WAIT_SECONDS = 30
 PATIENCE_SECONDS = 0.05
-SECRET_FIELDS = {"code", "pin", "order_token", "credential", "client_secret"}
+SECRET_FIELDS = {"code", "pin", "order_token", "secret", "client_secret"}
 
 
 @dataclass
