@@ -58,6 +58,7 @@ def test_pages_join_to_the_whole_list(stocked: Shop, orders: list[Any]) -> None:
             page = listed(stocked, limit=limit, cursor=page["next_cursor"]).json
             assert len(page["orders"]) <= limit
             found += page["orders"]
+            assert len(found) <= len(orders), limit
 
         assert ids(found) == ids(orders), limit
 
