@@ -1,6 +1,7 @@
 """A shop to test with: the calls its people make, over whatever carries them to the handlers."""
 
 import base64
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -120,7 +121,8 @@ class Shop:
         """A product of one variant, with codes on sale."""
         self.put_variant(variant, price=price, currency=currency)
         if codes:
-            reply = self.import_codes(variant, codes, idempotency_key=f"stock-{variant}")
+            key = hashlib.sha256("\n".join(codes).encode()).hexdigest()
+            reply = self.import_codes(variant, codes, idempotency_key=key)
             assert reply.status == 200, reply.text
 
     def put_variant(self, variant: str, **changes: Any) -> None:
