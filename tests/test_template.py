@@ -3,6 +3,7 @@ way to fail; data survives; nothing may touch more than it names."""
 
 import ast
 import importlib
+import json
 import re
 from dataclasses import fields
 from itertools import chain
@@ -12,6 +13,7 @@ import pytest
 
 from scrip import settings
 from scrip.contracts.openapi import OPERATIONS
+from scrip.telemetry import count_by_reason, flush
 from tests import template
 from tests.template import ROOT
 
@@ -178,6 +180,24 @@ def test_our_own_metrics_are_emitted_by_whom_they_are_asked_of() -> None:
     assert len(asked) > 8
     for metric, function in asked:
         assert f'"{metric}"' in emitted(function), (metric, function)
+
+
+def test_refusals_are_searched_for_by_the_dimensions_they_are_counted_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "api_accept_payment")
+    board = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"]["Sub"]
+
+    [(schema, metric)] = re.findall(r"SEARCH\('{([\w,]+)} MetricName=\\\"(\w+)\\\"'", board)
+    count_by_reason(metric, "signature-invalid")
+    flush()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    counted = [directive for line in lines for directive in line["_aws"]["CloudWatchMetrics"]]
+    namespace, *names = schema.split(",")
+    assert (namespace, sorted(names)) in [
+        (each["Namespace"], sorted(chain.from_iterable(each["Dimensions"]))) for each in counted
+    ]
 
 
 # --- queues and streams
