@@ -34,17 +34,17 @@ UNMATCHED = frozenset(
 
 
 def stripe(call: Call) -> Answer:
-    wired, merchant_id = payments.payments(), call.path.merchant_id
+    return accept(call, "stripe")
+
+
+def accept(call: Call, provider: str) -> Answer:
+    wired, merchant_id, now = payments.payments(), call.path.merchant_id, now_ms()
     logger.append_keys(merchant_id=merchant_id)
+    gateway = wired.gateways.of(merchant_id, provider)
+    notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
+    logger.append_keys(**notice.facts)
     accepted = accept_payment(
-        merchant_id,
-        sized(call.request.raw_body),
-        call.request.headers,
-        now_ms=now_ms(),
-        luck=luck(),
-        gateway=wired.gateways.of(merchant_id, "stripe"),
-        orders=wired.orders,
-        stock=wired.stock,
+        merchant_id, notice, now_ms=now, luck=luck(), orders=wired.orders, stock=wired.stock
     )
     tell(accepted)
     return Answer(200, CallbackAnswer(accepted.ending.value))
@@ -55,13 +55,12 @@ def tell(accepted: Accepted) -> None:
         count(name)
     if accepted.paid_to_readable_ms is not None:
         milliseconds("PaymentToReadable", accepted.paid_to_readable_ms)
-    logger.append_keys(**accepted.facts)
+    logger.append_keys(ending=accepted.ending.value)
 
 
 def refused(problem: Problem) -> None:
-    slug = problem.type.rpartition(":")[2]
-    count_by_reason("CallbackRefused", slug)
-    if slug in UNMATCHED:
+    count_by_reason("CallbackRefused", problem.slug)
+    if problem.slug in UNMATCHED:
         count("PaymentsUnmatched")
 
 

@@ -6,7 +6,7 @@ from scrip.batching import in_batches
 from scrip.chance import now_ms, random_id
 from scrip.contracts.messages import OrderReady, read_messages
 from scrip.flows.send_mail import Sending, send_mail
-from scrip.telemetry import count
+from scrip.telemetry import count, logger
 from scrip.wiring import mail
 
 mail.warm()
@@ -29,6 +29,7 @@ def send(message: OrderReady) -> None:
         mailer=wired.mailer,
     )
     count("MailSent" if sending is Sending.SENT else "MailSentBefore")
+    logger.info("mail", outcome=sending.value)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

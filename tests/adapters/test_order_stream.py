@@ -53,7 +53,7 @@ def test_a_record_tells_what_an_order_was_and_became(orders: Orders) -> None:
     assert [(name, (move.old, move.new)) for name, move in told] == [
         (str(number), pair) for number, pair in enumerate(expected, 1)
     ]
-    assert {move.trace_id for _, move in told} == {TRACE_ID}
+    assert {move.facts["trace_id"] for _, move in told} == {TRACE_ID}
 
 
 def test_an_item_that_is_no_order_moves_nothing(orders: Orders) -> None:
@@ -61,7 +61,7 @@ def test_an_item_that_is_no_order_moves_nothing(orders: Orders) -> None:
 
     [(_, move)] = moves(record(1, NewImage=image(orders, "demo#expiry")))
 
-    assert (move, move.trace_id) == (OrderMove(None, None), "")
+    assert (move, move.facts) == (OrderMove(None, None), {})
 
 
 def test_a_broken_record_fails_alone(orders: Orders) -> None:

@@ -5,12 +5,20 @@ left for the source to send again, and in the end for its dead-letter queue.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from scrip.domain.errors import Rejected, Retryable
 from scrip.telemetry import count_by_reason, flush, logger
 
-_Item = TypeVar("_Item")
+
+class Told(Protocol):
+    """An item that says whom it is about, for the log: ids only."""
+
+    @property
+    def facts(self) -> dict[str, str]: ...
+
+
+_Item = TypeVar("_Item", bound=Told)
 
 
 def in_batches(
@@ -36,7 +44,7 @@ def in_batches(
 def _done(decode: Callable[[], _Item], act: Callable[[_Item], None]) -> bool:
     try:
         item = decode()
-        logger.append_keys(trace_id=getattr(item, "trace_id", ""))
+        logger.append_keys(**item.facts)
         act(item)
     except Rejected as error:
         logger.error("rejected", reason=error.slug, detail=error.detail)

@@ -17,9 +17,16 @@ class OrderMove(NamedTuple):
     new: Order | None
 
     @property
-    def trace_id(self) -> str:
+    def facts(self) -> dict[str, str]:
+        """For the log."""
         order = self.new or self.old
-        return order.trace_id if order else ""
+        if order is None:
+            return {}
+        return {
+            "merchant_id": order.merchant_id,
+            "order_id": order.order_id,
+            "trace_id": order.trace_id,
+        }
 
 
 def read_records(event: dict[str, Any]) -> Iterator[tuple[str, Callable[[], OrderMove]]]:

@@ -14,6 +14,11 @@ class OrderReady(msgspec.Struct, forbid_unknown_fields=True):
     order_id: str
     trace_id: str
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log."""
+        return msgspec.structs.asdict(self)
+
 
 def encode_message(message: OrderReady) -> str:
     return msgspec.json.encode(message).decode()

@@ -29,6 +29,11 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: str = ""
     rows: list["ProblemRow"] = []
 
+    @property
+    def slug(self) -> str:
+        """The stable end of `type`."""
+        return self.type.removeprefix(TYPE_PREFIX)
+
 
 class ProblemRow(msgspec.Struct):
     """A refused row of an import, counted from 1."""

@@ -25,12 +25,22 @@ class PaymentNotice:
     order_id: str
     payment: Payment
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log: whoever must find this money, also when no order takes it."""
+        return {"order_id": self.order_id, "transaction_id": self.payment.transaction_id}
+
 
 @dataclass(frozen=True, slots=True)
 class IgnoredNotice:
-    """A verified callback that moves nothing here; `reason` goes to the log."""
+    """A verified callback that moves nothing here."""
 
     reason: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log."""
+        return {"reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,8 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class OpenedPayment:
-    """What the buyer's device needs to pay. `client_secret` or `checkout_url`, by `hosted`."""
+    """What the buyer's device needs to pay: `checkout_url` where the provider's hosted page was
+    asked for, else `client_secret`."""
 
     provider: str
     reference: str

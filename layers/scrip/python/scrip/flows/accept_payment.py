@@ -26,12 +26,6 @@ TRIES = 8
 """Times the order may be found moved by somebody else before we ask to be sent again."""
 
 
-class GatewayReader(Protocol):
-    def read_callback(
-        self, raw: bytes, headers: dict[str, str], now_seconds: int
-    ) -> PaymentNotice | IgnoredNotice: ...
-
-
 class OrderStore(Protocol):
     def find(
         self, merchant_id: str, order_id: str, *, consistent: bool = False
@@ -74,7 +68,6 @@ class Accepted:
 
     ending: Ending
     order: Order | None = None
-    reason: str = ""
 
     @property
     def paid_to_readable_ms(self) -> int | None:
@@ -84,29 +77,23 @@ class Accepted:
             return None
         return max(0, order.delivered_at_ms - order.payment.succeeded_at_ms)
 
-    @property
-    def facts(self) -> dict[str, str]:
-        """For the log."""
-        order_id = {"order_id": self.order.order_id} if self.order else {}
-        return {"ending": self.ending.value, "reason": self.reason, **order_id}
-
 
 def accept_payment(
     merchant_id: str,
-    raw: bytes,
-    headers: dict[str, str],
+    notice: PaymentNotice | IgnoredNotice,
     *,
     now_ms: int,
     luck: float,
-    gateway: GatewayReader,
     orders: OrderStore,
     stock: StockStore,
 ) -> Accepted:
-    """Raises what reading the callback raises, OrderUnknown, PaymentMerchantMismatch,
-    PaymentAmountMismatch, PaymentCurrencyMismatch, MoveContended, StoreUnavailable."""
-    notice = gateway.read_callback(raw, headers, now_ms // 1000)
+    """`notice`: verified, and read at the address of `merchant_id`.
+
+    Raises OrderUnknown, PaymentMerchantMismatch, PaymentAmountMismatch, PaymentCurrencyMismatch,
+    MoveContended, StoreUnavailable.
+    """
     if isinstance(notice, IgnoredNotice):
-        return Accepted(Ending.IGNORED, reason=notice.reason)
+        return Accepted(Ending.IGNORED)
     if notice.merchant_id != merchant_id:
         raise PaymentMerchantMismatch("the payment names another merchant")
     order = (
