@@ -6,6 +6,8 @@ from scrip.chance import luck, now_ms, random_id
 from scrip.contracts import storefront as wire
 from scrip.contracts.http import Answer
 from scrip.contracts.openapi import document
+from scrip.contracts.problems import Problem
+from scrip.domain.errors import SealBroken
 from scrip.domain.order import Order
 from scrip.domain.order_access import parse_token
 from scrip.flows.authenticate import authenticate
@@ -78,6 +80,11 @@ def _order(call: Call) -> Order:
     return order
 
 
+def refused(problem: Problem) -> None:
+    if problem.slug == SealBroken.slug:
+        count("SealBroken")
+
+
 API = Api(
     wire.STOREFRONT_OPERATIONS,
     {
@@ -88,6 +95,7 @@ API = Api(
         "read_openapi": read_openapi,
     },
     authenticate=lambda text: authenticate(text, keys=storefront.storefront().merchants),
+    refused=refused,
 )
 storefront.warm()
 

@@ -32,9 +32,9 @@ class Faults:
         return not any(self.plans.values())
 
 
-def refused(code: str) -> ClientError:
+def refused(code: str, message: str = "") -> ClientError:
     """What botocore raises when AWS answers with an error."""
-    return ClientError({"Error": {"Code": code, "Message": code}}, "Operation")
+    return ClientError({"Error": {"Code": code, "Message": message or code}}, "Operation")
 
 
 @contextmanager

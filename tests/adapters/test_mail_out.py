@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.mailer import Mailer
 from scrip.contracts.messages import OrderReady, read_messages
-from scrip.domain.errors import MailRefused, StoreUnavailable
+from scrip.domain.errors import MailNotAllowed, MailRefused, Retryable, StoreUnavailable
 from scrip.domain.mail import Mail
 from scrip.wiring.clients import client
 from tests.adapters.faults import Faults, refused
@@ -48,6 +48,32 @@ def test_a_mail_that_will_never_go_is_refused(mailer: Mailer, met: Faults, code:
         mailer.send("buyer@example.com", MAIL)
 
     assert told.value.detail == code
+
+
+UNVERIFIED = (
+    "Email address is not verified. The following identities failed the check in region "
+    "EU-CENTRAL-1: buyer@example.com"
+)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refused("MessageRejected", UNVERIFIED),
+        refused("SendingPausedException"),
+        refused("AccountSuspendedException"),
+    ],
+)
+def test_an_account_that_may_not_send_loses_no_mail(
+    mailer: Mailer, met: Faults, fault: Exception
+) -> None:
+    met.plan("SendEmail", fault)
+
+    with pytest.raises(MailNotAllowed) as told:
+        mailer.send("buyer@example.com", MAIL)
+
+    assert isinstance(told.value, Retryable)
+    assert "buyer@example.com" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,9 @@ def test_an_unpaid_order_shows_no_codes(cloud: InMemory, stocked: Shop) -> None:
     assert is_refused(reply, errors.OrderNotReadable)
 
 
-def test_a_tampered_code_is_not_shown(cloud: InMemory, stocked: Shop) -> None:
+def test_a_tampered_code_is_not_shown_and_raises_an_alarm(
+    cloud: InMemory, stocked: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
     placed = stocked.place({"card-50": 1})
     stocked.pay(placed)
     for item in contents(cloud)["stock"]:
@@ -61,6 +63,7 @@ def test_a_tampered_code_is_not_shown(cloud: InMemory, stocked: Shop) -> None:
     reply = stocked.reveal(placed)
 
     assert is_refused(reply, errors.SealBroken)
+    assert '"SealBroken":[1.0]' in capsys.readouterr().out
     assert not any(code in reply.text for code in CODES)
 
 

@@ -86,7 +86,8 @@ class Api:
         except ScripError as error:
             problem = problem_of(error)
             answer, media_type = _problem_answer(problem), PROBLEM
-            logger.info("refused", problem=problem.type, status=problem.status)
+            tell = logger.error if problem.status == INTERNAL.status else logger.info
+            tell("refused", problem=problem.type, status=problem.status)
             if self.refused:
                 self.refused(problem)
         except Exception:  # noqa: BLE001 - a bug: told in full, answered 500

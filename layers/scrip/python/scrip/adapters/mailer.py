@@ -1,12 +1,21 @@
-"""SES: sends a mail as text."""
+"""SES: sends a mail as text.
+
+Source: docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html (errors)
+"""
 
 from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import AwsClient, ask, code_of
-from scrip.domain.errors import MailRefused
+from scrip.domain.errors import MailNotAllowed, MailRefused
 from scrip.domain.mail import Mail
 
 REFUSED = frozenset({"MessageRejected", "BadRequestException", "NotFoundException"})
+NOT_ALLOWED = frozenset(
+    {"AccountSuspendedException", "MailFromDomainNotVerifiedException", "SendingPausedException"}
+)
+NOT_VERIFIED = "not verified"
+"""A sender that is not verified, or an account still in the sandbox, is a MessageRejected too. Only
+the message tells; it names addresses, so it goes into no log."""
 
 
 class Mailer:
@@ -15,7 +24,8 @@ class Mailer:
         self.sender = sender
 
     def send(self, to: str, mail: Mail) -> None:
-        """Raises MailRefused when SES will never take it, StoreUnavailable when it may later."""
+        """Raises MailRefused when SES will never take it, MailNotAllowed until an operator mends
+        the account, StoreUnavailable when it may go in a moment."""
         try:
             ask(
                 self.client.send_email,
@@ -29,6 +39,9 @@ class Mailer:
                 },
             )
         except ClientError as error:
-            if code_of(error) in REFUSED:
-                raise MailRefused(code_of(error)) from error
+            code, message = code_of(error), error.response["Error"].get("Message", "")
+            if code in NOT_ALLOWED or NOT_VERIFIED in message:
+                raise MailNotAllowed(code) from error
+            if code in REFUSED:
+                raise MailRefused(code) from error
             raise

@@ -195,6 +195,12 @@ class MailRefused(Rejected):
     slug = "mail-refused"
 
 
+class MailNotAllowed(Retryable):
+    """The mail provider takes nothing from our sender, whoever the buyer is: for an operator."""
+
+    slug = "mail-not-allowed"
+
+
 class MailUnderWay(Retryable):
     """Another invocation is sending the same mail, or died doing so: look again later."""
 

@@ -68,7 +68,8 @@ def send_mail(
     codes: Codes,
     mailer: Mailer,
 ) -> Sending:
-    """Raises MailRefused, MailUnderWay, MerchantUnknown, OrderUnknown, StoreUnavailable."""
+    """Raises MailRefused, MailNotAllowed, MailUnderWay, MerchantUnknown, OrderUnknown, SealBroken,
+    StoreUnavailable."""
     merchant = merchants.get(merchant_id)
     order = orders.find(merchant_id, order_id, consistent=True)
     if order is None:
