@@ -62,7 +62,7 @@ run: setup  ## start the local cloud, deploy, seed a shop, buy one code, stay up
 buy: setup  ## another purchase at the shop that `make run` keeps up
 	@python -m infra.local.buy
 
-demo: setup  ## the same without staying up; writes build/demo.json
+demo: setup  ## what `make run` does, without staying up; writes build/demo.json
 	@python -m infra.local.demo
 
 reset:  ## forget the local cloud's data

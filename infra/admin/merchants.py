@@ -47,7 +47,8 @@ def create(
         order_keys=deployed.order_keys,
     )
     answer(target, merchant_view(made), [f"created {merchant_id}"])
-    tell(f"next: scrip-admin gateway set {merchant_id} stripe; scrip-admin key issue {merchant_id}")
+    tell(f"next: scrip-admin gateway set {merchant_id} stripe")
+    tell(f"      scrip-admin key issue {merchant_id} --scope storefront --label 'shop server'")
 
 
 @merchant.command()

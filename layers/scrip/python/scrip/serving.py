@@ -38,7 +38,6 @@ class Call(NamedTuple):
     """A decoded request. `path`, `query` and `body` are of the operation's shapes."""
 
     request: Request
-    operation: Operation
     trace: Trace
     key: ApiKey | None
     path: Any
@@ -108,7 +107,6 @@ class Api:
         return handle(
             Call(
                 request,
-                operation,
                 trace,
                 key,
                 decode_parameters(request.path, operation.path) if operation.path else None,

@@ -31,7 +31,8 @@ class _Cached(NamedTuple):
 
 
 class Keys:
-    """`key_arn` is needed for sealing only."""
+    """Seals and opens under one key of KMS. Naming it when opening, too, refuses what another key
+    sealed, even one that this function might use."""
 
     def __init__(
         self,

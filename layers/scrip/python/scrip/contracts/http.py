@@ -30,7 +30,6 @@ class Request(NamedTuple):
     query: dict[str, str]
     raw_body: bytes
     source_ip: str
-    request_id: str
 
     def bearer(self) -> str:
         """Raises CredentialsMissing."""
@@ -79,7 +78,6 @@ def read_event(event: dict[str, Any]) -> Request:
         query=event.get("queryStringParameters") or {},
         raw_body=raw,
         source_ip=context.get("http", {}).get("sourceIp", ""),
-        request_id=context.get("requestId", ""),
     )
 
 
