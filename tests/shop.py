@@ -124,6 +124,7 @@ class Shop:
             key = hashlib.sha256("\n".join(codes).encode()).hexdigest()
             reply = self.import_codes(variant, codes, idempotency_key=key)
             assert reply.status == 200, reply.text
+            assert reply.json["known"] == 0, "these codes are on sale elsewhere in this shop"
 
     def put_variant(self, variant: str, **changes: Any) -> None:
         product = self.call(

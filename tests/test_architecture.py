@@ -73,6 +73,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Room -> what it may import from outside beyond PLAIN."""
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
+    "blind_index": frozenset({"code"}),
     "catalogue": frozenset({"money"}),
     "code": frozenset({"errors"}),
     "mail": frozenset({"code"}),

@@ -322,6 +322,7 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
             purposes = statement["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
             assert set([purposes] if isinstance(purposes, str) else purposes) <= {
                 "codes",
+                "index",
                 "order-token",
                 "gateway",
             }

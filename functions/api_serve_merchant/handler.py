@@ -54,6 +54,8 @@ def import_text(call: Call) -> Answer:
         catalogue=wired.catalogue,
         stock=wired.stock,
         vault=wired.vault,
+        index_keys=wired.index_keys,
+        seen_codes=wired.seen_codes,
     )
     logger.append_keys(variant_id=call.path.variant_id, batch_id=imported.batch.batch_id)
     if imported.new:

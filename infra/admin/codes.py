@@ -36,10 +36,12 @@ FORMATS = {".csv": "csv", ".txt": "text", "": "text"}
 
 
 class Taken(NamedTuple):
-    """Codes put on sale by this run, and by runs before it."""
+    """Codes put on sale by this run, and by runs of the same file before it; `known` were left
+    out because some other import had taken them."""
 
     now: int
     before: int
+    known: int
 
 
 @click.group(cls=Group)
@@ -71,11 +73,14 @@ def import_file(
         "variant_id": variant_id,
         "imported": taken.now,
         "imported_before": taken.before,
+        "known": taken.known,
         "duplicates": parsed.duplicates,
     }
     told = f"{taken.now} codes on sale"
     if taken.before:
         told += f", {taken.before} were already"
+    if taken.known:
+        told += f"; {taken.known} left out: imported before from elsewhere"
     if parsed.duplicates:
         told += f"; {parsed.duplicates} stood in the file twice and went in once"
     answer(target, view, [told])
@@ -106,7 +111,7 @@ def import_slices(
 ) -> Taken:
     """Raises VariantUnknown, StoreUnavailable; what is in stays in."""
     content = content_key(found)
-    now = before = 0
+    now = before = known = 0
     label = f"importing {len(found)} codes"
     with click.progressbar(length=len(found), label=label, file=sys.stderr) as bar:
         for start in range(0, len(found), SLICE):
@@ -121,13 +126,19 @@ def import_slices(
                     catalogue=deployed.catalogue,
                     stock=deployed.stock,
                     vault=deployed.vault,
+                    index_keys=deployed.index_keys,
+                    seen_codes=deployed.seen_codes,
                 )
             except (Retryable, KeyboardInterrupt, *NO_ANSWER):
                 tell(f"\n{now + before} of {len(found)} codes are in; run it again to go on")
                 raise
-            now, before = (now + len(part), before) if imported.new else (now, before + len(part))
+            if imported.new:
+                now += imported.batch.codes
+            else:
+                before += imported.batch.codes
+            known += len(imported.batch.known)
             bar.update(len(part))
-    return Taken(now, before)
+    return Taken(now, before, known)
 
 
 def content_key(found: Sequence[Code]) -> str:

@@ -21,11 +21,13 @@ from infra.local.aws import REGION, ROOT_KEY_ID, ROOT_SECRET
 from scrip.adapters.aws import NO_ANSWER, AwsClient, code_of
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.keys import Keys
 from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
+from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.tables import Table
 from scrip.adapters.vault import Vault
@@ -55,6 +57,8 @@ class Deployment:
         self.stock = Stock(self._table("Stock"))
         self.orders = Orders(self._table("Orders"))
         self.vault = Vault(self.keys)
+        self.index_keys = IndexKeys(self._table("Merchants"), self.keys)
+        self.seen_codes = SeenCodes(self._table("Stock"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session(), {})
         self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.tables import Item
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
@@ -19,6 +20,7 @@ def batch(batch_id: str = BATCH, *, codes: int = 6, variant: str = VARIANT) -> B
         sealed_key=b"sealed key",
         fingerprint=bytes(16),
         codes=codes,
+        known=frozenset(),
         published=False,
         created_at_ms=NOW_MS,
     )
@@ -32,11 +34,19 @@ def chunked(codes: list[SealedCode], per_chunk: int) -> list[list[SealedCode]]:
     return [codes[at : at + per_chunk] for at in range(0, len(codes), per_chunk)]
 
 
+def recorded(stock: Stock, new: Batch) -> Batch:
+    """A batch as an import begins it, of codes nobody imported before."""
+    seen_codes = SeenCodes(stock.table)
+    kept = seen_codes.record(new, [], seen_codes.load(new.merchant_id))
+    assert kept is not None
+    return kept
+
+
 def stocked(stock: Stock, count: int, per_chunk: int, batch_id: str = BATCH) -> list[ChunkRef]:
     """Codes on sale; their chunks, oldest first."""
     new = batch(batch_id, codes=count)
     chunks = chunked(sealed(count), per_chunk)
-    stock.add_batch(new)
+    recorded(stock, new)
     stock.add_chunks(new, chunks)
     stock.publish(new, len(chunks), per_chunk)
     directory = stock.directory(SHOP, VARIANT, consistent=True)

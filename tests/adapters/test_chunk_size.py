@@ -31,7 +31,7 @@ class Recorded:
 def full_chunk(ciphertext_bytes: int, codes: int) -> Item:
     """As the import writes it, with the longest names there can be."""
     table: Any = Recorded()
-    batch = Batch("m" * 20, "v" * 32, "b" * 10, b"", b"", codes, False, 0)
+    batch = Batch("m" * 20, "v" * 32, "b" * 10, b"", b"", codes, frozenset(), False, 0)
     Stock(table).add_chunks(batch, [[SealedCode(n, bytes(ciphertext_bytes)) for n in range(codes)]])
     [item] = table.items
     return {**item, "pk": item["pk"].removesuffix("#0") + f"#{MAX_CODES_PER_IMPORT - 1}"}

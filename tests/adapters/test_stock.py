@@ -21,6 +21,7 @@ from tests.adapters.pool import (
     batch,
     chunk_item,
     chunked,
+    recorded,
     sealed,
     stocked,
 )
@@ -231,9 +232,9 @@ def test_two_compactions_at_once_compact_once(stock: Stock, met: Faults) -> None
 
 
 def test_a_batch_is_recorded_once(stock: Stock) -> None:
-    first = stock.add_batch(batch())
+    first = recorded(stock, batch())
 
-    again = stock.add_batch(replace(batch(), sealed_key=b"another key"))
+    again = recorded(stock, replace(batch(), sealed_key=b"another key"))
 
     assert again == first == stock.find_batch(SHOP, VARIANT, BATCH)
     assert stock.find_batch(SHOP, VARIANT, "unknown") is None
@@ -270,7 +271,7 @@ def test_two_publishers_at_once_take_turns(stock: Stock, met: Faults) -> None:
     def another(_: dict[str, Any]) -> None:
         stocked(stock, 2, 1, "batch00001")
 
-    met.plan("TransactWriteItems", another)
+    met.plan("TransactWriteItems", None, another)
     with pytest.raises(StoreUnavailable):
         stocked(stock, 6, 3)
     assert stock.directory(SHOP, VARIANT, consistent=True).codes == 2
@@ -289,7 +290,7 @@ def test_two_publishers_of_the_very_first_batches_take_turns(stock: Stock, met: 
     def another(_: dict[str, Any]) -> None:
         stocked(stock, 1, 1, "batch00001")
 
-    met.plan("TransactWriteItems", another)
+    met.plan("TransactWriteItems", None, another)
     with pytest.raises(StoreUnavailable):
         stocked(stock, 1, 1)
 
@@ -300,7 +301,7 @@ def test_two_publishers_of_the_very_first_batches_take_turns(stock: Stock, met: 
 def test_publishing_at_a_busy_table_is_asked_for_again(
     stock: Stock, met: Faults, code: str
 ) -> None:
-    met.plan("TransactWriteItems", refused(code))
+    met.plan("TransactWriteItems", None, refused(code))
 
     with pytest.raises(StoreUnavailable):
         stocked(stock, 1, 1)

@@ -14,7 +14,7 @@ from scrip.domain.code import Code, DataKey
 from scrip.domain.errors import SealBroken
 from scrip.domain.stock import Batch, Pick, SealedCode
 from tests.adapters.faults import Faults
-from tests.adapters.pool import SHOP, VARIANT, Buyer, batch
+from tests.adapters.pool import SHOP, VARIANT, Buyer, batch, recorded
 from tests.domain.making import ORDER_ID, line, pending
 
 KEY = DataKey(b"sealed", bytes(range(32)))
@@ -148,7 +148,7 @@ def test_the_key_of_a_batch_opens_for_that_batch_only(vault: Vault) -> None:
 def test_the_codes_of_an_order_open_unit_by_unit(stock: Stock, vault: Vault, met: Faults) -> None:
     codes = [Code(f"CODE-{n}", f"{n}{n}") for n in range(5)]
     key = vault.new_key(SHOP, VARIANT, BATCH.batch_id)
-    kept = stock.add_batch(replace(BATCH, sealed_key=key.sealed, codes=5))
+    kept = recorded(stock, replace(BATCH, sealed_key=key.sealed, codes=5))
     sealed = vault.seal(key, kept, codes)
     stock.add_chunks(kept, [sealed[:3], sealed[3:]])
     stock.publish(kept, 2, 3)
@@ -166,7 +166,7 @@ def test_the_codes_of_an_order_open_unit_by_unit(stock: Stock, vault: Vault, met
 
 def test_an_order_whose_batch_is_gone_shows_nothing(stock: Stock, vault: Vault) -> None:
     stock.add_chunks(BATCH, [[seal(TWENTY)]])
-    stock.publish(stock.add_batch(BATCH), 1, 1)
+    stock.publish(recorded(stock, BATCH), 1, 1)
     chunk = stock.directory(SHOP, VARIANT).ref(0)
     Buyer(stock, ORDER_ID).claim(chunk)
     stock.table.delete({"pk": f"{SHOP}#{VARIANT}#batch#{BATCH.batch_id}"})

@@ -131,6 +131,17 @@ def two_imports(world: World) -> tuple[Case, Case]:
     )
 
 
+def overlapping_imports(world: World) -> tuple[Case, Case]:
+    """Two files share codes. Each code goes on sale once, whichever takes it."""
+    world.shop.put_variant("card")
+    codes = world.new_codes("card", 3 * PER_CHUNK)
+    first, second = codes[: 2 * PER_CHUNK], codes[PER_CHUNK:]
+    return (
+        Case(lambda: world.hand_in("card", first, "first")),
+        Case(lambda: world.hand_in("card", second, "second")),
+    )
+
+
 def import_and_sale(world: World) -> tuple[Case, Case]:
     """New codes arrive while the last old one is sold."""
     world.stock("card", 1)
@@ -164,6 +175,7 @@ MEETINGS: dict[str, Meeting] = {
     "importing twice at once": duplicate("importing: the first batch"),
     "importing while the same codes are sold": importing_and_sale,
     "two imports of one variant": two_imports,
+    "two imports that share codes": overlapping_imports,
     "an import while stock runs out": import_and_sale,
     "mailing twice at once": duplicate("mailing: an order is ready"),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scrip.domain.blind_index import NOTHING_SEEN, Seen
 from scrip.domain.code import Code, DataKey
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import ExpiredOrder, Line, Order, OrderMoved, OrderRecord, PendingOrder
@@ -81,6 +82,7 @@ class Shelves:
     batches: dict[str, Batch] = field(default_factory=dict)
     chunks: dict[tuple[str, int], Sequence[SealedCode]] = field(default_factory=dict)
     published: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seen: Seen = NOTHING_SEEN
     keys_made: int = 0
     die_at: str = ""
 
@@ -107,11 +109,22 @@ class Shelves:
     def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch | None:
         return self.batches.get(batch_id)
 
-    def add_batch(self, batch: Batch) -> Batch:
-        self._step("before add_batch")
-        kept = self.batches.setdefault(batch.batch_id, batch)
-        self._step("after add_batch")
-        return kept
+    def of(self, merchant_id: str) -> bytes:
+        return merchant_id.encode()
+
+    def load(self, merchant_id: str) -> Seen:
+        return self.seen
+
+    def record(self, batch: Batch, marks: list[bytes], seen: Seen) -> Batch | None:
+        self._step("before record")
+        if batch.batch_id in self.batches:
+            return self.batches[batch.batch_id]
+        if seen != self.seen:
+            return None
+        self.batches[batch.batch_id] = batch
+        self.seen = Seen(seen.segments + 1, seen.marks.union(marks))
+        self._step("after record")
+        return batch
 
     def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None:
         for number, chunk in enumerate(chunks):

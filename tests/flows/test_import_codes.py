@@ -4,10 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from scrip.domain.blind_index import Seen
 from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, ParsedCodes, parse_text
-from scrip.domain.errors import CodesRefused, IdempotencyKeyReused, VariantUnknown
+from scrip.domain.errors import (
+    CodesRefused,
+    IdempotencyKeyReused,
+    StoreUnavailable,
+    VariantUnknown,
+)
 from scrip.domain.stock import chunk_capacity
-from scrip.flows.import_codes import Imported, batch_id_for, import_codes
+from scrip.flows.import_codes import Imported, import_codes
 from tests.domain.making import NOW_MS
 from tests.flows.fakes import Shelves
 
@@ -33,6 +39,8 @@ def run(
         catalogue=Catalogue(),  # type: ignore[arg-type]
         stock=shelves,
         vault=shelves,
+        index_keys=shelves,
+        seen_codes=shelves,
     )
 
 
@@ -63,7 +71,7 @@ def test_importing_again_under_the_same_key_changes_nothing() -> None:
     assert len(on_sale(shelves)) == 70
 
 
-DEATHS = ["before add_batch", "after add_batch", "chunk 0", "chunk 1", "before publish"]
+DEATHS = ["before record", "after record", "chunk 0", "chunk 1", "before publish"]
 
 
 @pytest.mark.parametrize("death", [*DEATHS, "after publish"])
@@ -97,16 +105,58 @@ def test_other_codes_under_the_key_of_a_dead_import_are_refused(death: str) -> N
         run(shelves, "\n".join(reversed(CODES.split("\n"))))
 
 
-def test_keys_variants_and_merchants_name_batches_of_their_own() -> None:
-    names = {
-        batch_id_for("demo", "card-50", "k1"),
-        batch_id_for("demo", "card-50", "k2"),
-        batch_id_for("demo", "card-20", "k1"),
-        batch_id_for("other", "card-50", "k1"),
-    }
+def test_codes_of_an_earlier_import_are_left_out() -> None:
+    shelves = Shelves()
+    run(shelves, "A\nB")
 
-    assert len(names) == 4
-    assert {len(name) for name in names} == {10}
+    second = run(shelves, "B\nC\nA\nD", key="k2")
+
+    assert (second.batch.codes, second.batch.known) == (2, frozenset({0, 2}))
+    assert sorted(on_sale(shelves)) == [b"A", b"B", b"C", b"D"]
+
+
+def test_an_import_of_known_codes_puts_nothing_on_sale() -> None:
+    shelves = Shelves()
+    run(shelves, "A\nB")
+
+    again = run(shelves, "B\nA", key="k2")
+
+    assert (again.new, again.batch.codes, len(again.batch.known)) == (False, 0, 2)
+    assert run(shelves, "B\nA", key="k2") == again
+    assert len(shelves.published) == 1
+
+
+@pytest.mark.parametrize("death", DEATHS[1:])
+def test_an_import_that_began_keeps_its_codes(death: str) -> None:
+    shelves = Shelves(die_at=death)
+    with pytest.raises(KeyboardInterrupt):
+        run(shelves)
+
+    other = run(shelves, CODES + "\nNEW-1", key="k2")
+    finished = run(shelves)
+
+    assert (other.batch.codes, finished.batch.codes) == (1, 70)
+    assert sorted(on_sale(shelves)) == sorted([*CODES.encode().split(b"\n"), b"NEW-1"])
+
+
+def test_an_import_that_was_overtaken_looks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelves = Shelves()
+    stale = shelves.seen
+    run(shelves, "A\nB")
+    looks = [stale]
+    monkeypatch.setattr(shelves, "load", lambda _: looks.pop() if looks else shelves.seen)
+
+    assert run(shelves, "B\nC", key="k2").batch.codes == 1
+
+
+def test_an_import_that_is_always_overtaken_asks_to_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shelves = Shelves()
+    monkeypatch.setattr(shelves, "load", lambda _: Seen(99, frozenset()))
+
+    with pytest.raises(StoreUnavailable):
+        run(shelves)
 
 
 def test_one_bad_row_refuses_all_and_writes_nothing() -> None:

@@ -276,7 +276,7 @@ def test_what_is_not_for_sale_cannot_be_ordered(
     open_another("other").stock_up("theirs", ["THEIRS-1"])
     stocked.stock_up("dollars", ["D-1"], currency="USD")
     stocked.stock_up("empty", [])
-    stocked.stock_up("dear", ["D-1"], price=99_999_999)
+    stocked.stock_up("dear", ["E-1"], price=99_999_999)
 
     with nothing_changes(cloud):
         unknown = stocked.place({"nothing": 1})

@@ -6,7 +6,7 @@ Directory  pk `<merchant>#<variant>#directory`
 Batch      pk `<merchant>#<variant>#batch#<batch>`
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from botocore.exceptions import ClientError
@@ -145,27 +145,9 @@ class Stock:
         found = self.table.get_many([{"pk": pk} for pk in keys], consistent=True)
         return {keys[item["pk"]]: item for item in found}
 
-    def add_batch(self, batch: Batch) -> Batch:
-        """Record a batch before its first chunk. An earlier run's record wins and is returned."""
-        item = {
-            **_batch_key(batch.merchant_id, batch.variant_id, batch.batch_id),
-            "sealed_key": batch.sealed_key,
-            "fingerprint": batch.fingerprint,
-            "codes": batch.codes,
-            "published": batch.published,
-            "created_at_ms": batch.created_at_ms,
-        }
-        try:
-            self.table.put(item, condition="attribute_not_exists(pk)")
-        except ConditionFailed as error:
-            if error.item is None:
-                raise
-            return _batch(batch.merchant_id, batch.variant_id, batch.batch_id, error.item)
-        return batch
-
     def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch | None:
-        item = self.table.get(_batch_key(merchant_id, variant_id, batch_id), consistent=True)
-        return _batch(merchant_id, variant_id, batch_id, item) if item else None
+        item = self.table.get(batch_key(merchant_id, variant_id, batch_id), consistent=True)
+        return batch_of(merchant_id, variant_id, batch_id, item) if item else None
 
     def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None:
         """Write the chunks of an unpublished batch. Those of an earlier run stay as they are."""
@@ -217,7 +199,7 @@ class Stock:
                 "Update": {
                     "TableName": self.table.name,
                     "Key": encode_item(
-                        _batch_key(batch.merchant_id, batch.variant_id, batch.batch_id)
+                        batch_key(batch.merchant_id, batch.variant_id, batch.batch_id)
                     ),
                     "UpdateExpression": "SET published = :yes",
                     "ConditionExpression": "published = :no",
@@ -243,7 +225,7 @@ def _directory_key(merchant_id: str, variant_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#directory"}
 
 
-def _batch_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
+def batch_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#batch#{batch_id}"}
 
 
@@ -273,7 +255,19 @@ def _directory(item: Item) -> Directory:
     )
 
 
-def _batch(merchant_id: str, variant_id: str, batch_id: str, item: Item) -> Batch:
+def batch_item(batch: Batch) -> Item:
+    return {
+        **batch_key(batch.merchant_id, batch.variant_id, batch.batch_id),
+        "sealed_key": batch.sealed_key,
+        "fingerprint": batch.fingerprint,
+        "codes": batch.codes,
+        "known": _pack_indexes(batch.known),
+        "published": batch.published,
+        "created_at_ms": batch.created_at_ms,
+    }
+
+
+def batch_of(merchant_id: str, variant_id: str, batch_id: str, item: Item) -> Batch:
     return Batch(
         merchant_id=merchant_id,
         variant_id=variant_id,
@@ -281,6 +275,18 @@ def _batch(merchant_id: str, variant_id: str, batch_id: str, item: Item) -> Batc
         sealed_key=item["sealed_key"],
         fingerprint=item["fingerprint"],
         codes=item["codes"],
+        known=_unpack_indexes(item["known"]),
         published=item["published"],
         created_at_ms=item["created_at_ms"],
     )
+
+
+def _pack_indexes(indexes: Iterable[int]) -> bytes:
+    """A bit for each index: 5000 of them fit into 625 bytes, whichever they are."""
+    bits = sum(1 << index for index in indexes)
+    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+
+
+def _unpack_indexes(packed: bytes) -> frozenset[int]:
+    bits = int.from_bytes(packed, "little")
+    return frozenset(index for index in range(bits.bit_length()) if bits >> index & 1)

@@ -101,11 +101,13 @@ class ProductsView(Struct):
 
 
 class CodesImported(Struct):
-    """`imported` codes are on sale now; `duplicates` stood in the same request before."""
+    """`imported` codes are on sale now. Left out were `duplicates`, which stood in the same request
+    before, and `known` ones, which any import of this merchant had taken before."""
 
     batch_id: str
     imported: int
     duplicates: int
+    known: int
 
 
 class StockView(Struct):
@@ -229,7 +231,7 @@ def products_view(shelves: Sequence[Shelf]) -> ProductsView:
 
 
 def codes_imported(batch: Batch, duplicates: int) -> CodesImported:
-    return CodesImported(batch.batch_id, batch.codes, duplicates)
+    return CodesImported(batch.batch_id, batch.codes, duplicates, len(batch.known))
 
 
 def merchant_order_view(record: OrderRecord) -> MerchantOrderView:

@@ -61,7 +61,11 @@ class SealedCode:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import. `fingerprint` recognises the same content again without telling what it is."""
+    """One import. `fingerprint` recognises the same content again without telling what it is.
+
+    `known` are the indexes of its codes that some import before it had taken: they are not on sale
+    here, and not counted in `codes`.
+    """
 
     merchant_id: str
     variant_id: str
@@ -69,6 +73,7 @@ class Batch:
     sealed_key: bytes
     fingerprint: bytes
     codes: int
+    known: frozenset[int]
     published: bool
     created_at_ms: int
 

@@ -1,21 +1,27 @@
-"""Import codes of one request: seal them, write their chunks, then put them on sale at once.
+"""Import codes of one request: leave out those known, seal them, write their chunks, publish once.
 
 The batch id derives from the Idempotency-Key. Dying anywhere and running again with the same key
 goes on where it stopped: the batch keeps its data key, chunks that exist stay as they are, and the
 batch is published once, together with the directory.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from scrip.domain.blind_index import Seen, batch_id_for, marks_of
 from scrip.domain.catalogue import Variant
 from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code, DataKey, ParsedCodes
-from scrip.domain.errors import CodesRefused, IdempotencyKeyReused, VariantUnknown
+from scrip.domain.errors import (
+    CodesRefused,
+    IdempotencyKeyReused,
+    StoreUnavailable,
+    VariantUnknown,
+)
 from scrip.domain.stock import Batch, SealedCode, chunk_capacity
 
-BATCH_ID_LENGTH = 10
+TRIES = 8
+"""Imports of the same merchant that may get ahead of this one before we ask to be sent again."""
 
 
 class Vault(Protocol):
@@ -27,9 +33,17 @@ class Vault(Protocol):
 
 class BatchStore(Protocol):
     def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch | None: ...
-    def add_batch(self, batch: Batch) -> Batch: ...
     def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None: ...
     def publish(self, batch: Batch, chunks: int, per_chunk: int) -> None: ...
+
+
+class IndexKeys(Protocol):
+    def of(self, merchant_id: str) -> bytes: ...
+
+
+class SeenCodes(Protocol):
+    def load(self, merchant_id: str) -> Seen: ...
+    def record(self, batch: Batch, marks: list[bytes], seen: Seen) -> Batch | None: ...
 
 
 class VariantReader(Protocol):
@@ -38,6 +52,8 @@ class VariantReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
+    """`duplicates` stood in this request before; `new`: put on sale by this very call."""
+
     batch: Batch
     duplicates: int
     new: bool
@@ -53,8 +69,10 @@ def import_codes(
     catalogue: VariantReader,
     stock: BatchStore,
     vault: Vault,
+    index_keys: IndexKeys,
+    seen_codes: SeenCodes,
 ) -> Imported:
-    """All rows are taken or none.
+    """All rows are taken or none; codes imported before, by whatever import, are left out.
 
     Raises VariantUnknown, CodesRefused, IdempotencyKeyReused, StoreUnavailable.
     """
@@ -62,28 +80,30 @@ def import_codes(
         raise VariantUnknown(variant_id)
     parsed = read()
     _check(parsed)
-    batch_id = batch_id_for(merchant_id, variant_id, idempotency_key)
+    index_key = index_keys.of(merchant_id)
+    batch_id = batch_id_for(index_key, variant_id, idempotency_key)
     batch = stock.find_batch(merchant_id, variant_id, batch_id)
     if batch is None:
         key = vault.new_key(merchant_id, variant_id, batch_id)
-        batch = stock.add_batch(
-            Batch(
-                merchant_id=merchant_id,
-                variant_id=variant_id,
-                batch_id=batch_id,
-                sealed_key=key.sealed,
-                fingerprint=vault.fingerprint(key, parsed.codes),
-                codes=len(parsed.codes),
-                published=False,
-                created_at_ms=now_ms,
-            )
+        draft = Batch(
+            merchant_id=merchant_id,
+            variant_id=variant_id,
+            batch_id=batch_id,
+            sealed_key=key.sealed,
+            fingerprint=vault.fingerprint(key, parsed.codes),
+            codes=len(parsed.codes),
+            known=frozenset(),
+            published=False,
+            created_at_ms=now_ms,
         )
+        batch = _begin(draft, marks_of(index_key, parsed.codes), seen_codes)
     key = vault.key_of(batch)
     if batch.fingerprint != vault.fingerprint(key, parsed.codes):
         raise IdempotencyKeyReused("use a fresh Idempotency-Key for other codes")
     if batch.published:
         return Imported(batch, parsed.duplicates, new=False)
-    sealed = vault.seal(key, batch, parsed.codes)
+    every = vault.seal(key, batch, parsed.codes)
+    sealed = [code for code in every if code.index not in batch.known]
     per_chunk = chunk_capacity(max(len(code.ciphertext) for code in sealed))
     chunks = [sealed[at : at + per_chunk] for at in range(0, len(sealed), per_chunk)]
     stock.add_chunks(batch, chunks)
@@ -91,9 +111,18 @@ def import_codes(
     return Imported(batch, parsed.duplicates, new=True)
 
 
-def batch_id_for(merchant_id: str, variant_id: str, idempotency_key: str) -> str:
-    name = f"{merchant_id}|{variant_id}|{idempotency_key}"
-    return hashlib.sha256(name.encode()).hexdigest()[:BATCH_ID_LENGTH]
+def _begin(draft: Batch, marks: list[bytes], seen_codes: SeenCodes) -> Batch:
+    """Record the batch with what it may sell. From then on its codes are its own, and what it
+    leaves out is settled: a run that goes on after a crash must make the same chunks."""
+    for _ in range(TRIES):
+        seen = seen_codes.load(draft.merchant_id)
+        known = frozenset(n for n, mark in enumerate(marks) if mark in seen.marks)
+        new = [mark for mark in marks if mark not in seen.marks]
+        batch = replace(draft, known=known, codes=len(new), published=not new)
+        recorded = seen_codes.record(batch, new, seen)
+        if recorded is not None:
+            return recorded
+    raise StoreUnavailable("other imports of this merchant kept getting ahead")
 
 
 def _check(parsed: ParsedCodes) -> None:

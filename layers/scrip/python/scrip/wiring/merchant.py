@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
+from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
@@ -20,17 +22,22 @@ class MerchantSide:
     stock: Stock
     orders: Orders
     vault: Vault
+    index_keys: IndexKeys
+    seen_codes: SeenCodes
 
 
 @cache
 def merchant_side() -> MerchantSide:
     settings = load(MerchantSettings)
+    keys = Keys(client("kms"), settings.vault_key_arn)
     return MerchantSide(
         merchants=Merchants(table(settings.merchants_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
         stock=Stock(table(settings.stock_table)),
         orders=Orders(table(settings.orders_table)),
-        vault=Vault(Keys(client("kms"), settings.vault_key_arn)),
+        vault=Vault(keys),
+        index_keys=IndexKeys(table(settings.merchants_table), keys),
+        seen_codes=SeenCodes(table(settings.stock_table)),
     )
 
 
