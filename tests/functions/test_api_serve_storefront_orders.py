@@ -8,7 +8,7 @@ from scrip.domain import errors
 from tests.contents import contents, nothing_changes
 from tests.documented import is_refused
 from tests.functions.conftest import CODES, Clock
-from tests.in_memory import InMemory
+from tests.in_memory import InMemory, forget_adapters
 from tests.shop import Shop
 
 DAY_MS = 86_400_000
@@ -134,3 +134,30 @@ def test_an_order_needs_a_token_and_a_number(shop: Shop, path: str) -> None:
     for wrong in ("short", "7K2M9Q4XTB3WHD5U", "7k2m9q4xtb3whd5n", order_id + "%0A"):
         reply = shop.call(method, path.format(wrong), key="ot_demo_20000_" + "0" * 40)
         assert is_refused(reply, errors.RequestInvalid), reply.text
+
+
+def test_a_swapped_order_key_opens_nothing(cloud: InMemory, stocked: Shop) -> None:
+    placed = stocked.place({"card-50": 1})
+    swap_blobs(cloud)
+
+    with nothing_changes(cloud):
+        assert is_refused(stocked.read(placed), errors.SealBroken)
+        assert is_refused(stocked.place({"card-50": 1}), errors.SealBroken)
+
+
+def test_swapped_secrets_of_a_gateway_take_no_callback(cloud: InMemory, stocked: Shop) -> None:
+    placed = stocked.place({"card-50": 1})
+    swap_blobs(cloud)
+
+    with nothing_changes(cloud):
+        assert is_refused(stocked.pay(placed), errors.SealBroken)
+
+
+def swap_blobs(cloud: InMemory) -> None:
+    """The merchant's order key and its gateway's secrets change places, before a cold start."""
+    items = {item["sk"]: item for item in contents(cloud)["merchants"]}
+    merchant, gateway = items["merchant"], items["gateway#stripe"]
+    merchant["order_key"], gateway["sealed"] = gateway["sealed"], merchant["order_key"]
+    for item in (merchant, gateway):
+        cloud.table("merchants").put_item(Item=item)
+    forget_adapters()

@@ -50,6 +50,7 @@ CALLBACK_OPERATIONS = (
             errors.PaymentCurrencyMismatch,
             errors.PaymentModeMismatch,
             errors.MoveContended,
+            errors.SealBroken,
         ),
     ),
 )

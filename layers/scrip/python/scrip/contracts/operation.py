@@ -58,6 +58,7 @@ class Operation:
                 errors.CredentialsInvalid,
                 errors.OrderUnknown,
                 errors.OrderTokenExpired,
+                errors.SealBroken,
             ]
         if self.path or self.query or self.body:
             found += [errors.RequestInvalid]

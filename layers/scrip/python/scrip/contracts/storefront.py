@@ -243,6 +243,7 @@ STOREFRONT_OPERATIONS = (
             errors.GatewayUnknown,
             errors.PaymentProviderRefused,
             errors.PaymentProviderUnavailable,
+            errors.SealBroken,
         ),
     ),
     Operation(
@@ -260,7 +261,7 @@ STOREFRONT_OPERATIONS = (
         Door.ORDER_TOKEN,
         {200: RevealedCodes},
         path=OrderPath,
-        problems=(errors.OrderNotReadable, errors.SealBroken),
+        problems=(errors.OrderNotReadable,),
     ),
     Operation(
         "GET /v1/openapi.json",
