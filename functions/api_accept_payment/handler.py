@@ -39,7 +39,6 @@ def stripe(call: Call) -> Answer:
 
 def accept(call: Call, provider: str) -> Answer:
     wired, merchant_id, now = payments.payments(), call.path.merchant_id, now_ms()
-    logger.append_keys(merchant_id=merchant_id)
     gateway = wired.gateways.of(merchant_id, provider)
     notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
     logger.append_keys(**notice.facts)

@@ -67,7 +67,6 @@ def read_openapi(_: Call) -> Answer:
 def _order(call: Call) -> Order:
     wired = storefront.storefront()
     token = parse_token(call.request.bearer())
-    logger.append_keys(order_id=call.path.order_id)
     order = read_order(
         token,
         call.path.order_id,

@@ -60,6 +60,20 @@ def test_money_that_no_order_takes_is_named_with_its_order_and_payment(
     assert named == ("demo", order_id, payment)
 
 
+@pytest.mark.parametrize("key", ["finance", "order_token"])
+def test_a_reader_is_told_with_shop_and_order(
+    stocked: Shop, placed: Reply, log: Lines, key: str
+) -> None:
+    order_id = placed.json["order"]["order_id"]
+
+    if key == "order_token":
+        stocked.read(placed)
+    else:
+        stocked.call("GET", f"/v1/merchant/orders/{order_id}", key=key)
+
+    assert facts_of(log.of("answered"), "merchant_id", "order_id") == ("demo", order_id)
+
+
 def test_an_accepted_payment_is_told_with_its_ending(
     stocked: Shop, placed: Reply, log: Lines
 ) -> None:

@@ -104,12 +104,14 @@ class Api:
         key = self._key(operation, request)
         if operation.text and request.media_type() not in operation.text:
             raise MediaTypeUnsupported(" or ".join(operation.text))
+        path = decode_parameters(request.path, operation.path) if operation.path else None
+        logger.append_keys(**request.path)  # ids, and of the shapes they must have
         return handle(
             Call(
                 request,
                 trace,
                 key,
-                decode_parameters(request.path, operation.path) if operation.path else None,
+                path,
                 decode_parameters(request.query, operation.query) if operation.query else None,
                 decode_json(request.raw_body, operation.body) if operation.body else None,
             )
