@@ -4,6 +4,7 @@ from typing import Any
 
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
+from scrip.contracts import merchant_views as views
 from scrip.contracts.http import Answer, decode_text
 from scrip.domain.api_key import Scope
 from scrip.domain.code import parse_csv, parse_text
@@ -21,26 +22,26 @@ PARSERS = {"text/csv": parse_csv, "text/plain": parse_text}
 
 def list_products(call: Call) -> Answer:
     shelves = manage_catalogue.list_shelves(call.merchant_id, catalogue=_wired().catalogue)
-    return Answer(200, wire.products_view(shelves))
+    return Answer(200, views.products_view(shelves))
 
 
 def read_product(call: Call) -> Answer:
     shelf = manage_catalogue.read_product(
         call.merchant_id, call.path.product_id, catalogue=_wired().catalogue
     )
-    return Answer(200, wire.product_view(shelf))
+    return Answer(200, views.product_view(shelf))
 
 
 def put_product(call: Call) -> Answer:
-    product = wire.product(call.merchant_id, call.path.product_id, call.body)
+    product = views.product(call.merchant_id, call.path.product_id, call.body)
     shelf = manage_catalogue.put_product(product, catalogue=_wired().catalogue)
-    return Answer(200, wire.product_view(shelf))
+    return Answer(200, views.product_view(shelf))
 
 
 def put_variant(call: Call) -> Answer:
-    variant = wire.variant(call.merchant_id, call.path, call.body)
+    variant = views.variant(call.merchant_id, call.path, call.body)
     manage_catalogue.put_variant(variant, catalogue=_wired().catalogue)
-    return Answer(200, wire.variant_view(variant))
+    return Answer(200, views.variant_view(variant))
 
 
 def import_text(call: Call) -> Answer:
@@ -60,7 +61,7 @@ def import_text(call: Call) -> Answer:
     logger.append_keys(variant_id=call.path.variant_id, batch_id=imported.batch.batch_id)
     if imported.new:
         count("CodesImported", imported.batch.codes)
-    return Answer(200, wire.codes_imported(imported.batch, imported.duplicates))
+    return Answer(200, views.codes_imported(imported.batch, imported.duplicates))
 
 
 def read_levels(call: Call) -> Answer:
@@ -71,19 +72,19 @@ def read_levels(call: Call) -> Answer:
 
 def list_orders(call: Call) -> Answer:
     page = orders.list_orders(call.merchant_id, call.query, orders=_wired().orders)
-    return Answer(200, wire.orders_page(page.records, page.next_cursor))
+    return Answer(200, views.orders_page(page.records, page.next_cursor))
 
 
 def read_order(call: Call) -> Answer:
     record = orders.read_merchant_order(
         call.merchant_id, call.path.order_id, orders=_wired().orders
     )
-    return Answer(200, wire.merchant_order_view(record))
+    return Answer(200, views.merchant_order_view(record))
 
 
 def list_keys(call: Call) -> Answer:
     keys = manage_keys.list_keys(call.merchant_id, keys=_wired().merchants)
-    return Answer(200, wire.KeysView([wire.key_view(key) for key in keys]))
+    return Answer(200, wire.KeysView([views.key_view(key) for key in keys]))
 
 
 def issue_key(call: Call) -> Answer:
@@ -96,12 +97,12 @@ def issue_key(call: Call) -> Answer:
         now_ms=now_ms(),
         keys=_wired().merchants,
     )
-    return Answer(201, wire.KeyIssued(wire.key_view(key), credential))
+    return Answer(201, wire.KeyIssued(views.key_view(key), credential))
 
 
 def revoke_key(call: Call) -> Answer:
     key = manage_keys.revoke_key(call.merchant_id, call.path.key_id, keys=_wired().merchants)
-    return Answer(200, wire.key_view(key))
+    return Answer(200, views.key_view(key))
 
 
 _wired = merchant.merchant_side

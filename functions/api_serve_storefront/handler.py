@@ -4,6 +4,7 @@ from typing import Any
 
 from scrip.chance import luck, now_ms, random_id
 from scrip.contracts import storefront as wire
+from scrip.contracts import storefront_views as views
 from scrip.contracts.http import Answer
 from scrip.contracts.openapi import document
 from scrip.contracts.problems import Problem
@@ -23,7 +24,7 @@ from scrip.wiring import storefront
 def list_products(call: Call) -> Answer:
     wired = storefront.storefront()
     offers = list_offers(call.merchant_id, catalogue=wired.catalogue, stock=wired.stock)
-    return Answer(200, wire.products_on_sale(offers))
+    return Answer(200, views.products_on_sale(offers))
 
 
 def place(call: Call) -> Answer:
@@ -32,7 +33,7 @@ def place(call: Call) -> Answer:
     placed = place_order(
         merchant,
         wired.order_keys.of(merchant),
-        wire.order_request(call.body, call.request.idempotency_key(), call.trace.trace_id),
+        views.order_request(call.body, call.request.idempotency_key(), call.trace.trace_id),
         now_ms=now_ms(),
         lucks=[luck() for _ in call.body.lines],
         window_minutes=wired.settings.payment_window_minutes,
@@ -45,11 +46,11 @@ def place(call: Call) -> Answer:
     logger.append_keys(order_id=placed.order.order_id)
     if placed.new:
         count("OrdersPlaced")
-    return Answer(201, wire.order_placed(placed.order, placed.token, placed.payment))
+    return Answer(201, views.order_placed(placed.order, placed.token, placed.payment))
 
 
 def read(call: Call) -> Answer:
-    return Answer(200, wire.order_view(_order(call)))
+    return Answer(200, views.order_view(_order(call)))
 
 
 def reveal(call: Call) -> Answer:
@@ -57,7 +58,7 @@ def reveal(call: Call) -> Answer:
     looking = Reveal("buyer", call.request.source_ip, now_ms(), random_id(8))
     shown = reveal_codes(_order(call), looking, audit=wired.audit, codes=wired.codes)
     count("CodesRevealed", len(shown))
-    return Answer(200, wire.revealed_codes(call.path.order_id, shown))
+    return Answer(200, views.revealed_codes(call.path.order_id, shown))
 
 
 def read_openapi(_: Call) -> Answer:

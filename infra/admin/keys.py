@@ -7,7 +7,8 @@ from infra.admin.merchants import titled
 from infra.admin.output import answer, columns, moment, tell
 from infra.admin.stack import connect
 from scrip.chance import now_ms, random_id
-from scrip.contracts.merchant import KeyIssued, KeysView, key_view
+from scrip.contracts.merchant import KeyIssued, KeysView
+from scrip.contracts.merchant_views import key_view
 from scrip.domain.api_key import Scope
 from scrip.flows.manage_keys import issue_key, list_keys, revoke_key
 

@@ -10,12 +10,8 @@ import msgspec
 from infra.admin.command import Group, Target
 from infra.admin.output import answer, columns, facts, minor, moment, tell
 from infra.admin.stack import Deployment, connect
-from scrip.contracts.merchant import (
-    PAGE_LIMIT,
-    MerchantOrderView,
-    OrdersQuery,
-    merchant_order_view,
-)
+from scrip.contracts.merchant import PAGE_LIMIT, MerchantOrderView, OrdersQuery
+from scrip.contracts.merchant_views import merchant_order_view
 from scrip.domain.order import OrderState
 from scrip.flows.list_orders import list_orders, read_merchant_order
 

@@ -1,0 +1,100 @@
+"""What the merchant's bodies say of catalogue, stock, orders and keys, and what they ask."""
+
+from collections.abc import Sequence
+
+from scrip.contracts.merchant import (
+    CodesImported,
+    KeyView,
+    MerchantOrderView,
+    OrdersPage,
+    ProductsView,
+    ProductView,
+    PutProduct,
+    PutVariant,
+    StrayPaymentView,
+    VariantOfProductPath,
+    VariantView,
+)
+from scrip.contracts.storefront_views import order_view
+from scrip.domain.api_key import ApiKey
+from scrip.domain.catalogue import Kind, Product, Shelf, Status, Variant
+from scrip.domain.money import Money
+from scrip.domain.order import OrderRecord
+from scrip.domain.payment import Payment
+from scrip.domain.stock import Batch
+
+
+def product(merchant_id: str, product_id: str, body: PutProduct) -> Product:
+    return Product(merchant_id, product_id, Kind(body.kind), body.title, Status(body.status))
+
+
+def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> Variant:
+    return Variant(
+        merchant_id=merchant_id,
+        product_id=path.product_id,
+        variant_id=path.variant_id,
+        title=body.title,
+        price=Money(body.price_minor, body.currency),
+        status=Status(body.status),
+    )
+
+
+def variant_view(variant: Variant) -> VariantView:
+    return VariantView(
+        variant.product_id,
+        variant.variant_id,
+        variant.title,
+        variant.price.amount_minor,
+        variant.price.currency,
+        variant.status.value,
+    )
+
+
+def product_view(shelf: Shelf) -> ProductView:
+    return ProductView(
+        shelf.product.product_id,
+        shelf.product.title,
+        shelf.product.kind.value,
+        shelf.product.status.value,
+        [variant_view(each) for each in shelf.variants],
+    )
+
+
+def products_view(shelves: Sequence[Shelf]) -> ProductsView:
+    return ProductsView([product_view(shelf) for shelf in shelves])
+
+
+def codes_imported(batch: Batch, duplicates: int) -> CodesImported:
+    return CodesImported(batch.batch_id, batch.codes, duplicates, len(batch.known))
+
+
+def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
+    order = record.order
+    seen = order_view(order)
+    payment: Payment | None = getattr(order, "payment", None)
+    return MerchantOrderView(
+        order_id=seen.order_id,
+        state=seen.state,
+        amount_minor=seen.amount_minor,
+        currency=seen.currency,
+        email=order.email,
+        lines=seen.lines,
+        placed_at_ms=seen.placed_at_ms,
+        expires_at_ms=seen.expires_at_ms,
+        payment_ref=order.payment_ref,
+        transaction_id=payment.transaction_id if payment else None,
+        delivered_at_ms=seen.delivered_at_ms,
+        refund_due_minor=seen.refund_due_minor,
+        stray_payments=[
+            StrayPaymentView(each.transaction_id, each.money.amount_minor, each.money.currency)
+            for each in record.strays
+        ],
+    )
+
+
+def orders_page(records: Sequence[OrderRecord], next_cursor: str | None) -> OrdersPage:
+    return OrdersPage([merchant_order_view(record) for record in records], next_cursor)
+
+
+def key_view(key: ApiKey) -> KeyView:
+    return KeyView(key.key_id, key.scope.value, key.label, key.created_at_ms)

@@ -1,0 +1,102 @@
+"""What the storefront's bodies say of orders and goods, and what they ask."""
+
+from collections.abc import Sequence
+
+from scrip.contracts.storefront import (
+    OrderedLine,
+    OrderPlaced,
+    OrderView,
+    PaymentToMake,
+    PlaceOrder,
+    ProductOnSale,
+    ProductsOnSale,
+    RevealedCode,
+    RevealedCodes,
+    VariantOnSale,
+)
+from scrip.domain.catalogue import Offer, Product
+from scrip.domain.code import Code
+from scrip.domain.order import (
+    Line,
+    Order,
+    RefundDueOrder,
+)
+from scrip.domain.order_request import OrderRequest, Wanted
+from scrip.domain.payment import OpenedPayment
+
+
+def order_request(body: PlaceOrder, idempotency_key: str, trace_id: str) -> OrderRequest:
+    return OrderRequest(
+        idempotency_key=idempotency_key,
+        lines=tuple(Wanted(line.variant_id, line.quantity) for line in body.lines),
+        email=body.email,
+        locale=body.locale,
+        return_url=body.return_url,
+        trace_id=trace_id,
+    )
+
+
+def products_on_sale(offers: Sequence[tuple[Product, Sequence[Offer]]]) -> ProductsOnSale:
+    return ProductsOnSale(
+        [
+            ProductOnSale(
+                product.product_id,
+                product.kind.value,
+                product.title,
+                [
+                    VariantOnSale(
+                        variant.variant_id,
+                        variant.title,
+                        variant.price.amount_minor,
+                        variant.price.currency,
+                        in_stock,
+                    )
+                    for variant, in_stock in variants
+                ],
+            )
+            for product, variants in offers
+        ]
+    )
+
+
+def ordered_lines(order: Order) -> list[OrderedLine]:
+    return [
+        OrderedLine(
+            line.number,
+            line.variant_id,
+            line.quantity,
+            line.unit_price.amount_minor,
+            line.units_claimed,
+        )
+        for line in order.lines
+    ]
+
+
+def order_view(order: Order) -> OrderView:
+    return OrderView(
+        order_id=order.order_id,
+        state=order.state,
+        amount_minor=order.total.amount_minor,
+        currency=order.total.currency,
+        lines=ordered_lines(order),
+        placed_at_ms=order.placed_at_ms,
+        expires_at_ms=order.expires_at_ms,
+        delivered_at_ms=getattr(order, "delivered_at_ms", None),
+        refund_due_minor=order.refund_due.amount_minor if isinstance(order, RefundDueOrder) else 0,
+    )
+
+
+def order_placed(order: Order, token: str, payment: OpenedPayment | None) -> OrderPlaced:
+    to_make = None
+    if payment is not None:
+        to_make = PaymentToMake(
+            payment.provider, payment.reference, payment.client_secret, payment.checkout_url
+        )
+    return OrderPlaced(order_view(order), token, to_make)
+
+
+def revealed_codes(order_id: str, shown: Sequence[tuple[Line, Code]]) -> RevealedCodes:
+    return RevealedCodes(
+        order_id,
+        [RevealedCode(line.number, line.variant_id, code.code, code.pin) for line, code in shown],
+    )
