@@ -5,7 +5,8 @@ import stripe as stripe_library
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrip.adapters.gateways.stripe import TOLERANCE_SECONDS, from_stripe, to_stripe, verify
+from scrip.adapters.gateways.stripe import TOLERANCE_SECONDS, verify
+from scrip.adapters.gateways.stripe_amounts import from_stripe, to_stripe
 from scrip.domain.errors import (
     PaymentProviderRefused,
     RequestInvalid,

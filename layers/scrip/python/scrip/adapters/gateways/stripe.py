@@ -1,7 +1,7 @@
 """Stripe: opens payments over its HTTPS API, reads its signed events.
 
 Sources: docs.stripe.com/webhooks (signature), /api/payment_intents, /api/checkout/sessions,
-/currencies (amounts), /api/idempotent_requests.
+/api/idempotent_requests.
 """
 
 import base64
@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.aws import NO_ANSWER
+from scrip.adapters.gateways.stripe_amounts import from_stripe, to_stripe
 from scrip.domain.errors import (
     IdempotencyKeyReused,
     PaymentModeMismatch,
@@ -25,7 +26,6 @@ from scrip.domain.errors import (
     SignatureInvalid,
     SignatureMissing,
 )
-from scrip.domain.money import Money
 from scrip.domain.payment import (
     IgnoredNotice,
     OpenedPayment,
@@ -40,15 +40,6 @@ API_VERSION = "2024-06-20"
 
 TOLERANCE_SECONDS = 300
 PAID_SESSION_EVENTS = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
-
-HUNDREDFOLD = frozenset({"ISK", "UGX"})
-"""Zero-decimal by ISO 4217, yet Stripe counts hundredths of them, in steps of 100."""
-
-HUNDREDTH = frozenset({"MGA"})
-"""Two-decimal by ISO 4217, yet Stripe counts whole units."""
-
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-"""Stripe wants the last digit to be 0."""
 
 
 class StripeSecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -235,35 +226,6 @@ def verify(raw: bytes, header: str, secrets: tuple[str, ...], now_seconds: int) 
         raise SignatureInvalid("no v1 fits")
     if abs(now_seconds - int(stamp)) > TOLERANCE_SECONDS:
         raise SignatureExpired(f"more than {TOLERANCE_SECONDS} s away from now")
-
-
-def to_stripe(money: Money) -> int:
-    """Raises PaymentProviderRefused when Stripe cannot charge this amount."""
-    if money.currency in HUNDREDFOLD:
-        return money.amount_minor * 100
-    if money.currency in HUNDREDTH:
-        return _divided(money, 100)
-    if money.currency in THREE_DECIMALS:
-        return _divided(money, 10) * 10
-    return money.amount_minor
-
-
-def from_stripe(amount: int, currency: str) -> Money:
-    """Raises RequestInvalid for what Stripe would never send."""
-    if len(currency) != 3 or not currency.isupper():
-        raise RequestInvalid("not a currency")
-    if currency in HUNDREDFOLD:
-        if amount % 100:
-            raise RequestInvalid(f"{currency} comes in steps of 100")
-        return Money(amount // 100, currency)
-    return Money(amount * 100 if currency in HUNDREDTH else amount, currency)
-
-
-def _divided(money: Money, by: int) -> int:
-    whole, rest = divmod(money.amount_minor, by)
-    if rest:
-        raise PaymentProviderRefused(f"{money.currency} is charged in steps of {by}")
-    return whole
 
 
 def _decode(raw: bytes | msgspec.Raw, shape: type[Any]) -> Any:
