@@ -1,7 +1,7 @@
 """`make bench`: measure, write build/bench.json, print it against the budgets.
 
 Exits 1 when a figure breaks its budget or could not be measured. Options: names of parts to
-measure only those (callback, cpu, cost, cold_start); the file then holds only their figures.
+measure only those (callback, cpu, cold_start, cost, import); the file holds only their figures.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from infra.packaging.build import ROOT
-from tests.bench import callback, callback_cpu, cold_start, cost
+from tests.bench import callback, callback_cpu, cold_start, cost, imports
 from tests.bench.deployment import Deployment, Progress, deployment
 from tests.bench.runtime_emulator import EmulatorAbsent
 from tests.shop import Shop
@@ -29,6 +29,7 @@ BUDGETS = {
     "cpu": {"callback.cpu_ms_ratio": 1.5},
     "cold_start": {"cold_start.callback_ratio": 1.2},
     "cost": {},
+    "import": {"import.wcu_per_code": 0.2},
 }
 """Counts and ratios: they hold on any machine. Milliseconds and dollars are shown without one."""
 
@@ -100,6 +101,7 @@ MEASURES: dict[str, Callable[[Progress], Figures]] = {
     "callback": in_a_shop(callback.measure),
     "cpu": in_a_shop(callback_cpu.measure),
     "cost": in_a_shop(cost.measure),
+    "import": in_a_shop(imports.measure),
     "cold_start": measure_cold_start,
 }
 

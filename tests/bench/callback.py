@@ -74,7 +74,7 @@ def measure(deployed: Deployment, shop: Shop, progress: Progress) -> dict[str, f
 
 def sell(deployed: Deployment, shop: Shop, threads: int, codes: int, buyers: int) -> Sale:
     variant = f"bench-{threads}"
-    shop.stock_up(variant, [f"{n:0{CODE_SYMBOLS}}" for n in range(codes)])
+    shop.stock_up(variant, [f"{threads:03}-{n:0{CODE_SYMBOLS - 4}}" for n in range(codes)])
     warm(shop)
     sale, numbers, lock = Sale(), itertools.count(), threading.Lock()
 

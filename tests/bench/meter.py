@@ -44,11 +44,14 @@ class Tally:
 class Meter:
     """Of one botocore session; attach it before the session makes its clients.
 
-    What a thread sends while it is inside `counting` goes to that tally, the rest nowhere.
+    What a thread sends while it is inside `counting` goes to that tally; what all others send goes
+    to that of `counting_all_threads`, or nowhere.
     """
 
     def __init__(self, session: botocore.session.Session) -> None:
         self._here = threading.local()
+        self._everybodys: Tally | None = None
+        self._turn = threading.Lock()
         session.register("provide-client-params.dynamodb", self._ask_for_capacity)
         session.register("request-created", self._count_request)
         session.register("after-call.dynamodb", self._count_capacity)
@@ -62,9 +65,18 @@ class Meter:
         finally:
             self._here.tally = None
 
+    @contextmanager
+    def counting_all_threads(self) -> Iterator[Tally]:
+        """For a handler that writes from a pool of threads."""
+        self._everybodys = Tally()
+        try:
+            yield self._everybodys
+        finally:
+            self._everybodys = None
+
     def _tally(self) -> Tally | None:
         found: Tally | None = getattr(self._here, "tally", None)
-        return found
+        return found or self._everybodys
 
     def _ask_for_capacity(self, **given: Any) -> None:
         params: dict[str, Any] = given["params"]
@@ -82,6 +94,10 @@ class Meter:
         tally = self._tally()
         if tally is None:
             return
+        with self._turn:
+            self._add_capacity(tally, parsed, given["model"].name)
+
+    def _add_capacity(self, tally: Tally, parsed: dict[str, Any], operation: str) -> None:
         if parsed.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
             size = item_bytes(parsed.get("Item", {}))
             tally.wcu += max(1, math.ceil(size / WRITE_UNIT_BYTES))
@@ -89,7 +105,7 @@ class Meter:
             return
         consumed = parsed.get("ConsumedCapacity", [])
         for each in consumed if isinstance(consumed, list) else [consumed]:
-            if given["model"].name in READS:
+            if operation in READS:
                 tally.rcu += each["CapacityUnits"]
                 continue
             tally.wcu += each["CapacityUnits"]
