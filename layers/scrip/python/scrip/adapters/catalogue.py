@@ -22,10 +22,6 @@ class Catalogue:
             }
         )
 
-    def find_product(self, merchant_id: str, product_id: str) -> Product | None:
-        item = self.table.get(_product_key(merchant_id, product_id))
-        return _product(item) if item else None
-
     def put_variant(self, variant: Variant) -> None:
         """Raises VariantOfAnotherProduct: an id names one variant in the whole shop."""
         item = {
@@ -61,9 +57,11 @@ class Catalogue:
         found = (_product(item) for item in self.table.get_many(keys))
         return {product.product_id: product for product in found}
 
-    def all(self, merchant_id: str) -> list[tuple[Product, list[Variant]]]:
+    def all(
+        self, merchant_id: str, *, consistent: bool = False
+    ) -> list[tuple[Product, list[Variant]]]:
         """Every product with its variants, in the order of their ids."""
-        items = list(self.table.query("pk = :pk", {":pk": merchant_id}))
+        items = list(self.table.query("pk = :pk", {":pk": merchant_id}, consistent=consistent))
         variants = [_variant(item) for item in items if item["sk"].startswith("variant#")]
         products = [_product(item) for item in items if item["sk"].startswith("product#")]
         return [

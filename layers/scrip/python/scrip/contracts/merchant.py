@@ -209,6 +209,7 @@ MERCHANT_OPERATIONS = (
         {200: ProductView},
         path=ProductPath,
         body=PutProduct,
+        problems=(errors.LimitReached,),
     ),
     Operation(
         "PUT /v1/merchant/products/{product_id}/variants/{variant_id}",
@@ -218,7 +219,11 @@ MERCHANT_OPERATIONS = (
         {200: VariantView},
         path=VariantOfProductPath,
         body=PutVariant,
-        problems=(errors.ProductUnknown, errors.VariantOfAnotherProduct),
+        problems=(
+            errors.ProductUnknown,
+            errors.VariantOfAnotherProduct,
+            errors.LimitReached,
+        ),
     ),
     Operation(
         "POST /v1/merchant/variants/{variant_id}/codes",
@@ -271,6 +276,7 @@ MERCHANT_OPERATIONS = (
         OPERATOR,
         {201: KeyIssued},
         body=IssueKey,
+        problems=(errors.LimitReached,),
     ),
     Operation(
         "DELETE /v1/merchant/keys/{key_id}",

@@ -63,6 +63,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.MerchantUnknown: Kind(404, "No such merchant"),
     errors.MerchantExists: Kind(409, "The merchant exists already"),
     errors.GatewayUnknown: Kind(404, "The merchant has no such payment gateway"),
+    errors.LimitReached: Kind(409, "The merchant has as many as it may have"),
     errors.KeyUnknown: Kind(404, "No such API key"),
     errors.ProductUnknown: Kind(404, "No such product"),
     errors.VariantUnknown: Kind(404, "No such variant"),

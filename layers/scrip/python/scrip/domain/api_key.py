@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 PREFIX = "sk"
 
+MAX_KEYS = 100
+"""Of one merchant. All of them are listed in one answer."""
+
 
 class Scope(Enum):
     """Who may do what. A key has exactly one."""

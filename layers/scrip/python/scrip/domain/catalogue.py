@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 from scrip.domain.money import Money
 
+MAX_PRODUCTS = 500
+MAX_VARIANTS = 2000
+"""Of one merchant. A storefront reads them all at once: about 300 KB at this limit."""
+
 
 class Kind(Enum):
     """How a good is delivered. Others join with the issues that deliver them."""

@@ -95,6 +95,12 @@ class GatewayUnknown(Rejected):
     slug = "gateway-unknown"
 
 
+class LimitReached(Rejected):
+    """The merchant has as many of these as one may have."""
+
+    slug = "limit-reached"
+
+
 class KeyUnknown(Rejected):
     slug = "key-unknown"
 

@@ -3,16 +3,26 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from scrip.domain.catalogue import Offer, Product, Shelf, Status, Variant, on_sale
-from scrip.domain.errors import ProductUnknown
+from scrip.domain.catalogue import (
+    MAX_PRODUCTS,
+    MAX_VARIANTS,
+    Offer,
+    Product,
+    Shelf,
+    Status,
+    Variant,
+    on_sale,
+)
+from scrip.domain.errors import LimitReached, ProductUnknown
 from scrip.domain.stock import Directory
 
 
 class Catalogue(Protocol):
     def put_product(self, product: Product) -> None: ...
-    def find_product(self, merchant_id: str, product_id: str) -> Product | None: ...
     def put_variant(self, variant: Variant) -> None: ...
-    def all(self, merchant_id: str) -> Sequence[tuple[Product, Sequence[Variant]]]: ...
+    def all(
+        self, merchant_id: str, *, consistent: bool = False
+    ) -> Sequence[tuple[Product, Sequence[Variant]]]: ...
 
 
 class StockReader(Protocol):
@@ -20,20 +30,32 @@ class StockReader(Protocol):
 
 
 def put_product(product: Product, *, catalogue: Catalogue) -> Shelf:
+    """Raises LimitReached. Several at once may pass the limit by as many: it guards reads."""
+    known = {shelf.product.product_id: shelf.variants for shelf in _shelves(product, catalogue)}
+    if product.product_id not in known and len(known) >= MAX_PRODUCTS:
+        raise LimitReached(f"at most {MAX_PRODUCTS} products")
     catalogue.put_product(product)
-    return read_product(product.merchant_id, product.product_id, catalogue=catalogue)
+    return Shelf(product, known.get(product.product_id, ()))
 
 
 def put_variant(variant: Variant, *, catalogue: Catalogue) -> Variant:
-    """Raises ProductUnknown, VariantOfAnotherProduct."""
-    if catalogue.find_product(variant.merchant_id, variant.product_id) is None:
+    """Raises ProductUnknown, VariantOfAnotherProduct, LimitReached."""
+    shelves = _shelves(variant, catalogue)
+    if variant.product_id not in {shelf.product.product_id for shelf in shelves}:
         raise ProductUnknown(variant.product_id)
+    known = {each.variant_id for shelf in shelves for each in shelf.variants}
+    if variant.variant_id not in known and len(known) >= MAX_VARIANTS:
+        raise LimitReached(f"at most {MAX_VARIANTS} variants")
     catalogue.put_variant(variant)
     return variant
 
 
+def _shelves(about: Product | Variant, catalogue: Catalogue) -> list[Shelf]:
+    return list_shelves(about.merchant_id, catalogue=catalogue)
+
+
 def list_shelves(merchant_id: str, *, catalogue: Catalogue) -> list[Shelf]:
-    return [Shelf(*each) for each in catalogue.all(merchant_id)]
+    return [Shelf(*each) for each in catalogue.all(merchant_id, consistent=True)]
 
 
 def read_product(merchant_id: str, product_id: str, *, catalogue: Catalogue) -> Shelf:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from scrip.domain.api_key import ApiKey, KeyText, Scope, hash_secret, render_key
+from scrip.domain.api_key import MAX_KEYS, ApiKey, KeyText, Scope, hash_secret, render_key
+from scrip.domain.errors import LimitReached
 
 
 class KeyStore(Protocol):
@@ -29,7 +30,12 @@ def issue_key(
     now_ms: int,
     keys: KeyStore,
 ) -> Issued:
-    """`key_id`: 8 lower-case letters and digits, `secret`: 32 of them, both random."""
+    """`key_id`: 8 lower-case letters and digits, `secret`: 32 of them, both random.
+
+    Raises LimitReached.
+    """
+    if len(keys.keys(merchant_id)) >= MAX_KEYS:
+        raise LimitReached(f"at most {MAX_KEYS} keys: revoke what nobody uses")
     key = ApiKey(merchant_id, key_id, scope, label, hash_secret(secret), now_ms)
     keys.add_key(key)
     return Issued(key, render_key(KeyText(merchant_id, key_id, secret)))
