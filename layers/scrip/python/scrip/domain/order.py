@@ -176,15 +176,6 @@ class RefundDueOrder(Order):
     refund_due: Money
 
 
-STATES: tuple[type[Order], ...] = (
-    PendingOrder,
-    ExpiredOrder,
-    PaidOrder,
-    DeliveredOrder,
-    RefundDueOrder,
-)
-
-
 FAR_FUTURE_MS = 9_999_999_999_999
 """The last time with 13 digits, in 2286: places sort as text only while their length is equal."""
 
