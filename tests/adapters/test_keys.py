@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scrip.adapters import keys as module
-from scrip.adapters.keys import CACHE_SECONDS, Keys, context_of
+from scrip.adapters import key_cache
+from scrip.adapters.key_cache import AGE_SECONDS, KeyCache
+from scrip.adapters.keys import Keys, context_of
 from scrip.domain.errors import SealBroken, StoreUnavailable
 from tests.adapters.faults import Faults, refused
 
@@ -23,7 +24,7 @@ class Clock:
 
 def clocked(keys: Keys) -> tuple[Keys, Clock]:
     clock = Clock()
-    return Keys(keys.client, keys.key_arn, clock), clock
+    return Keys(keys.client, keys.key_arn, KeyCache(clock)), clock
 
 
 def test_what_was_sealed_opens(keys: Keys) -> None:
@@ -79,7 +80,7 @@ def test_opening_again_asks_nobody_for_a_while(keys: Keys, met: Faults) -> None:
     sealed = timed.seal(b"secret", CONTEXT)
 
     timed.open(sealed, CONTEXT)
-    clock.seconds += CACHE_SECONDS - 1
+    clock.seconds += AGE_SECONDS - 1
     assert timed.open(sealed, CONTEXT) == b"secret"
     assert met.count("Decrypt") == 1
 
@@ -105,14 +106,69 @@ def test_a_refusal_is_not_remembered(keys: Keys, met: Faults) -> None:
     assert keys.open(sealed, CONTEXT) == b"secret"
 
 
-def test_the_cache_is_bounded(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CACHE_ENTRIES", 3)
+def test_a_new_data_key_is_not_asked_for_again(keys: Keys, met: Faults) -> None:
+    made = keys.new_data_key(CONTEXT)
+
+    assert keys.open(made.sealed, CONTEXT) == made.plain
+    assert met.count("Decrypt") == 0
+
+
+def test_a_value_is_asked_for_anew_after_so_many_uses(
+    keys: Keys, met: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_cache, "USES", 3)
+    sealed = keys.seal(b"secret", CONTEXT)
+
+    for _ in range(3):
+        keys.open(sealed, CONTEXT)
+    assert met.count("Decrypt") == 1
+    assert len(keys.cache) == 0
+
+    assert keys.open(sealed, CONTEXT) == b"secret"
+    assert met.count("Decrypt") == 2
+
+
+def test_a_value_that_nobody_asks_for_is_gone_when_it_is_too_old(keys: Keys) -> None:
+    timed, clock = clocked(keys)
+    first, second = (timed.seal(text, CONTEXT) for text in (b"first", b"second"))
+    timed.open(first, CONTEXT)
+
+    clock.seconds += AGE_SECONDS
+    timed.open(second, CONTEXT)
+
+    assert len(timed.cache) == 1
+    assert "first" not in repr(vars(timed.cache))
+
+
+def test_a_clock_that_was_set_back_prolongs_nothing(keys: Keys, met: Faults) -> None:
+    timed, clock = clocked(keys)
+    sealed = timed.seal(b"secret", CONTEXT)
+    timed.open(sealed, CONTEXT)
+
+    clock.seconds -= 1
+    timed.open(sealed, CONTEXT)
+
+    assert met.count("Decrypt") == 2
+
+
+def test_the_cache_is_bounded_and_gives_up_the_oldest(
+    keys: Keys, met: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_cache, "ENTRIES", 3)
     sealed = [keys.seal(bytes([number]), CONTEXT) for number in range(8)]
 
     for number, each in enumerate(sealed):
         assert keys.open(each, CONTEXT) == bytes([number])
+        assert len(keys.cache) <= 3
 
-    assert len(keys._cache) <= 3
+    assert keys.open(sealed[-3], CONTEXT) == bytes([5])
+    assert met.count("Decrypt") == 8
+
+
+def test_what_is_kept_does_not_show_itself(keys: Keys) -> None:
+    keys.open(keys.seal(b"secret", CONTEXT), CONTEXT)
+
+    assert "secret" not in repr(list(keys.cache._kept.values()))
 
 
 CALLS: dict[str, tuple[str, Any]] = {

@@ -62,3 +62,11 @@ def test_a_budget_without_its_figure_is_broken() -> None:
 
     assert shown[1].split() == ["a", "1", "<=", "1", "holds"]
     assert shown[2].split() == ["b", "absent", "<=", "2", "BROKEN"]
+
+
+def test_a_ratio_below_its_floor_is_broken() -> None:
+    shown = table({"a": 25.0, "b": 24.0}, {}, {"a": 25.0, "b": 25.0, "c": 1.0}).splitlines()
+
+    assert shown[1].split() == ["a", "25", ">=", "25", "holds"]
+    assert shown[2].split() == ["b", "24", ">=", "25", "BROKEN"]
+    assert shown[3].split() == ["c", "absent", ">=", "1", "BROKEN"]

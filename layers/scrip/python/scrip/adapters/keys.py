@@ -3,19 +3,16 @@
 Unwrapped values are cached per instance for a while, so that KMS calls do not grow with orders.
 """
 
-import time
-from collections.abc import Callable
-from typing import NamedTuple
-
 from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import AwsClient, ask, code_of
+from scrip.adapters.key_cache import KeyCache
 from scrip.domain.code import DataKey
 from scrip.domain.errors import SealBroken
 
-CACHE_SECONDS = 300
-CACHE_ENTRIES = 500
 DATA_KEY_BYTES = 32
+BROKEN = ("InvalidCiphertextException", "IncorrectKeyException")
+"""KMS's words for a value that was not sealed under this key and context."""
 
 Context = dict[str, str]
 
@@ -25,25 +22,14 @@ def context_of(purpose: str, merchant_id: str, **names: str) -> Context:
     return {"purpose": purpose, "merchant": merchant_id, **names}
 
 
-class _Cached(NamedTuple):
-    plain: bytes
-    until: float
-
-
 class Keys:
     """Seals and opens under one key of KMS. Naming it when opening, too, refuses what another key
     sealed, even one that this function might use."""
 
-    def __init__(
-        self,
-        client: AwsClient,
-        key_arn: str,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, client: AwsClient, key_arn: str, cache: KeyCache | None = None) -> None:
         self.client = client
         self.key_arn = key_arn
-        self.clock = clock
-        self._cache: dict[tuple[bytes, frozenset[tuple[str, str]]], _Cached] = {}
+        self.cache = KeyCache() if cache is None else cache
 
     def new_data_key(self, context: Context) -> DataKey:
         answer = ask(
@@ -52,7 +38,9 @@ class Keys:
             NumberOfBytes=DATA_KEY_BYTES,
             EncryptionContext=context,
         )
-        return DataKey(answer["CiphertextBlob"], answer["Plaintext"])
+        key = DataKey(answer["CiphertextBlob"], answer["Plaintext"])
+        self.cache.keep(_name(key.sealed, context), key.plain, uses=0)
+        return key
 
     def new_sealed_key(self, context: Context) -> bytes:
         """A data key that nobody has seen yet."""
@@ -75,10 +63,10 @@ class Keys:
 
     def open(self, sealed: bytes, context: Context) -> bytes:
         """Raises SealBroken when it was not sealed under this context."""
-        name = (sealed, frozenset(context.items()))
-        cached = self._cache.get(name)
-        if cached and cached.until > self.clock():
-            return cached.plain
+        name = _name(sealed, context)
+        kept = self.cache.take(name)
+        if kept is not None:
+            return kept
         try:
             answer = ask(
                 self.client.decrypt,
@@ -87,11 +75,14 @@ class Keys:
                 EncryptionContext=context,
             )
         except ClientError as error:
-            if code_of(error) in ("InvalidCiphertextException", "IncorrectKeyException"):
+            if code_of(error) in BROKEN:
                 raise SealBroken(context["purpose"]) from error
             raise
-        if len(self._cache) >= CACHE_ENTRIES:
-            self._cache.clear()
-        self._cache[name] = _Cached(answer["Plaintext"], self.clock() + CACHE_SECONDS)
         plain: bytes = answer["Plaintext"]
+        self.cache.keep(name, plain, uses=1)
         return plain
+
+
+def _name(sealed: bytes, context: Context) -> tuple[bytes | str, ...]:
+    """What a value is kept under: another context must not find it."""
+    return (sealed, *context, *context.values())
