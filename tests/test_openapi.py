@@ -17,7 +17,13 @@ from tests.in_memory import InMemory
 from tests.shop import http_event
 
 METHODS = {"get", "put", "post", "delete"}
-ONLY_IN_QUEUES = {errors.MailNotAllowed, errors.MailRefused, errors.MailUnderWay}
+ONLY_IN_QUEUES = {
+    errors.FileRefused,
+    errors.FileReplaced,
+    errors.MailNotAllowed,
+    errors.MailRefused,
+    errors.MailUnderWay,
+}
 """Errors of a queue's handler: they end in a log line or a redelivery, never in an answer."""
 
 OF_NO_OPERATION = {errors.RouteUnknown, errors.MerchantUnknown, errors.MerchantExists}

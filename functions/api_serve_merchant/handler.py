@@ -7,7 +7,7 @@ from scrip.contracts import merchant as wire
 from scrip.contracts import merchant_views as views
 from scrip.contracts.http import Answer, decode_text
 from scrip.domain.api_key import Scope
-from scrip.domain.code import parse_csv, parse_text
+from scrip.domain.code_request import parse_csv, parse_text
 from scrip.flows import list_orders as orders
 from scrip.flows import manage_catalogue, manage_keys
 from scrip.flows.authenticate import authenticate

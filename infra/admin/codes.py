@@ -19,7 +19,8 @@ from infra.admin.stack import Deployment, connect
 from scrip.adapters.aws import NO_ANSWER
 from scrip.chance import now_ms
 from scrip.contracts.merchant import StockView
-from scrip.domain.code import MAX_REASONS, Code, ParsedCodes, parse_csv, parse_text
+from scrip.domain.code import MAX_REASONS, Code
+from scrip.domain.code_request import ParsedCodes, parse_csv, parse_text
 from scrip.domain.errors import CodesRefused, Retryable
 from scrip.flows.import_codes import import_codes
 from scrip.flows.manage_catalogue import list_shelves
@@ -60,7 +61,7 @@ def codes() -> None:
 def import_file(
     target: Target, merchant_id: str, variant_id: str, file: Path, form: str | None
 ) -> None:
-    """Put a file of codes on sale: one a line, or CSV with the columns code and pin.
+    """Put a file of codes on sale: one a line, or CSV with the columns code, pin and note.
 
     All rows are checked first; if one is refused nothing is imported. Interrupted, run it again
     with the same file: it goes on, and no code is taken twice.
@@ -147,6 +148,8 @@ def content_key(found: Sequence[Code]) -> str:
     digest = hashlib.sha256()
     for code in found:
         digest.update(f"{code.code}\n{code.pin}\n".encode())
+        if code.note:
+            digest.update(f"\0{code.note}\n".encode())
     return f"file-{digest.hexdigest()}"
 
 

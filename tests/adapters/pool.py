@@ -37,7 +37,7 @@ def chunked(codes: list[SealedCode], per_chunk: int) -> list[list[SealedCode]]:
 def recorded(stock: Stock, new: Batch) -> Batch:
     """A batch as an import begins it, of codes nobody imported before."""
     seen_codes = SeenCodes(stock.table)
-    kept = seen_codes.record(new, [], seen_codes.load(new.merchant_id))
+    kept = seen_codes.record(new, [], seen_codes.find(new.merchant_id, []))
     assert kept is not None
     return kept
 

@@ -48,6 +48,31 @@ def test_a_sealed_code_opens_to_itself(code: str, pin: str) -> None:
     assert (opened.code, opened.pin) == (code, pin)
 
 
+@given(PRINTABLE, st.one_of(st.just(""), PRINTABLE), PRINTABLE)
+def test_a_note_is_sealed_with_its_code(code: str, pin: str, note: str) -> None:
+    assert unwired().open(KEY, BATCH, seal(Code(code, pin, note))) == Code(code, pin, note)
+
+
+def test_places_need_not_follow_each_other() -> None:
+    sealed = unwired().seal_at(KEY, BATCH, [(7, TWENTY), (4_999_999, Code("B"))])
+
+    assert [code.index for code in sealed] == [7, 4_999_999]
+    assert [unwired().open(KEY, BATCH, code).code for code in sealed] == [TWENTY.code, "B"]
+    assert sealed[0] == seal(TWENTY, 7)
+
+
+def test_a_note_changes_the_fingerprint_and_is_no_code() -> None:
+    lists = [
+        [Code("A"), Code("B")],
+        [Code("A", note="B")],
+        [Code("A", "B")],
+        [Code("A", note="C")],
+        [Code("A", "B", "C")],
+    ]
+
+    assert len({unwired().fingerprint(KEY, codes) for codes in lists}) == len(lists)
+
+
 def test_a_code_of_twenty_characters_seals_to_36_bytes() -> None:
     assert len(seal(TWENTY).ciphertext) == 36
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrip.domain.code import MAX_CODE_LENGTH, Code, DataKey, ParsedCodes, parse_csv, parse_text
+from scrip.domain.code import MAX_CODE_LENGTH, Code, DataKey
+from scrip.domain.code_request import ParsedCodes, parse_csv, parse_text
 
 SECRET = "S3CR3T"
 
@@ -129,7 +130,7 @@ def test_csv_without_its_header_is_refused_whole(header: str) -> None:
     parsed = parse_csv(f"{header}\nA-1,11\n")
 
     assert parsed.codes == ()
-    assert refusals(parsed) == [(1, "header must name code and may name pin")]
+    assert refusals(parsed) == [(1, "header must name code and may name pin and note")]
 
 
 @pytest.mark.parametrize("row", [SECRET, f"{SECRET},{SECRET},{SECRET}"])

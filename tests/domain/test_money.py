@@ -2,7 +2,7 @@
 
 import pytest
 
-from scrip.domain.money import Money
+from scrip.domain.money import Money, minor_digits
 
 
 def test_money_multiplies_by_a_quantity() -> None:
@@ -23,3 +23,8 @@ def test_money_is_never_negative() -> None:
 def test_a_currency_is_three_capitals(currency: str) -> None:
     with pytest.raises(ValueError, match="ISO 4217"):
         Money(1, currency)
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("CNY", 2), ("JPY", 0), ("KWD", 3)])
+def test_a_currency_has_its_decimals(currency: str, digits: int) -> None:
+    assert minor_digits(currency) == digits

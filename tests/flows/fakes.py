@@ -112,7 +112,7 @@ class Shelves:
     def of(self, merchant_id: str) -> bytes:
         return merchant_id.encode()
 
-    def load(self, merchant_id: str) -> Seen:
+    def find(self, merchant_id: str, marks: Sequence[bytes]) -> Seen:
         return self.seen
 
     def record(self, batch: Batch, marks: list[bytes], seen: Seen) -> Batch | None:
@@ -122,7 +122,8 @@ class Shelves:
         if seen != self.seen:
             return None
         self.batches[batch.batch_id] = batch
-        self.seen = Seen(seen.segments + 1, seen.marks.union(marks))
+        taken = {**seen.batches, **dict.fromkeys(marks, batch.batch_id)}
+        self.seen = Seen(seen.segments + 1, taken)
         self._step("after record")
         return batch
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from scrip.domain.blind_index import Seen
-from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, ParsedCodes, parse_text
+from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS
+from scrip.domain.code_request import ParsedCodes, parse_text
 from scrip.domain.errors import (
     CodesRefused,
     IdempotencyKeyReused,
@@ -144,7 +145,7 @@ def test_an_import_that_was_overtaken_looks_again(monkeypatch: pytest.MonkeyPatc
     stale = shelves.seen
     run(shelves, "A\nB")
     looks = [stale]
-    monkeypatch.setattr(shelves, "load", lambda _: looks.pop() if looks else shelves.seen)
+    monkeypatch.setattr(shelves, "find", lambda *_: looks.pop() if looks else shelves.seen)
 
     assert run(shelves, "B\nC", key="k2").batch.codes == 1
 
@@ -153,7 +154,7 @@ def test_an_import_that_is_always_overtaken_asks_to_be_sent_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shelves = Shelves()
-    monkeypatch.setattr(shelves, "load", lambda _: Seen(99, frozenset()))
+    monkeypatch.setattr(shelves, "find", lambda *_: Seen(99, {}))
 
     with pytest.raises(StoreUnavailable):
         run(shelves)

@@ -7,7 +7,7 @@ so the nonce can be fixed: it never meets the same key twice.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,7 +22,7 @@ from scrip.domain.stock import Batch, SealedCode
 NONCE = bytes(12)
 KEY_BYTES = 32
 SEPARATOR = "\n"
-"""Between code and PIN: the import refuses it in either."""
+"""Between code, PIN and note: the import refuses it in each."""
 
 
 class Vault:
@@ -42,14 +42,22 @@ class Vault:
         digest = hmac.new(key.plain, b"fingerprint", "sha256")
         for code in codes:
             digest.update(f"{code.code}{SEPARATOR}{code.pin}{SEPARATOR}".encode())
+            if code.note:
+                digest.update(f"\0{code.note}{SEPARATOR}".encode())
         return digest.digest()[:16]
 
     def seal(self, key: DataKey, batch: Batch, codes: Sequence[Code]) -> list[SealedCode]:
         """Codes sealed under their place in the batch."""
+        return self.seal_at(key, batch, enumerate(codes))
+
+    def seal_at(
+        self, key: DataKey, batch: Batch, codes: Iterable[tuple[int, Code]]
+    ) -> list[SealedCode]:
+        """Codes sealed under these places in the batch. A place takes one plaintext, ever."""
         sealed = []
-        for index, code in enumerate(codes):
+        for index, code in codes:
             name = _name(batch, index)
-            plain = SEPARATOR.join((code.code, code.pin)) if code.pin else code.code
+            plain = SEPARATOR.join((code.code, code.pin, code.note)).rstrip(SEPARATOR)
             ciphertext = _cipher(key, name).encrypt(NONCE, plain.encode(), name)
             sealed.append(SealedCode(index, ciphertext))
         return sealed
@@ -61,8 +69,7 @@ class Vault:
             plain = _cipher(key, name).decrypt(NONCE, sealed.ciphertext, name)
         except InvalidTag as error:
             raise SealBroken("codes") from error
-        code, _, pin = plain.decode().partition(SEPARATOR)
-        return Code(code, pin)
+        return Code(*plain.decode().split(SEPARATOR))
 
 
 def _cipher(key: DataKey, name: bytes) -> AESGCM:

@@ -5,7 +5,7 @@ the merchant's index key can test a guess against one.
 """
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scrip.domain.code import Code
@@ -17,13 +17,16 @@ BATCH_ID_LENGTH = 10
 
 
 class Seen(NamedTuple):
-    """All codes a merchant ever imported: their marks, in how many segments they are kept."""
+    """Of some marks, those that a merchant's imports have taken: each with the batch that has it.
+
+    `segments`: how many there were, of which this is true.
+    """
 
     segments: int
-    marks: frozenset[bytes]
+    batches: Mapping[bytes, str]
 
 
-NOTHING_SEEN = Seen(0, frozenset())
+NOTHING_SEEN = Seen(0, {})
 
 
 def marks_of(index_key: bytes, codes: Iterable[Code]) -> list[bytes]:

@@ -139,6 +139,18 @@ class CodesRefused(Rejected):
         self.rows = rows
 
 
+class FileRefused(Rejected):
+    """A file of codes that cannot be taken as a whole. Says why, never what stands in it."""
+
+    slug = "file-refused"
+
+
+class FileReplaced(Rejected):
+    """An uploaded file is not the one that its import began with."""
+
+    slug = "file-replaced"
+
+
 class OrderUnknown(Rejected):
     slug = "order-unknown"
 

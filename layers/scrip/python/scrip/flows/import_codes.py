@@ -11,7 +11,8 @@ from typing import Protocol
 
 from scrip.domain.blind_index import Seen, batch_id_for, marks_of
 from scrip.domain.catalogue import Variant
-from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code, DataKey, ParsedCodes
+from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code, DataKey
+from scrip.domain.code_request import ParsedCodes
 from scrip.domain.errors import (
     CodesRefused,
     IdempotencyKeyReused,
@@ -42,7 +43,7 @@ class IndexKeys(Protocol):
 
 
 class SeenCodes(Protocol):
-    def load(self, merchant_id: str) -> Seen: ...
+    def find(self, merchant_id: str, marks: Sequence[bytes]) -> Seen: ...
     def record(self, batch: Batch, marks: list[bytes], seen: Seen) -> Batch | None: ...
 
 
@@ -115,9 +116,9 @@ def _begin(draft: Batch, marks: list[bytes], seen_codes: SeenCodes) -> Batch:
     """Record the batch with what it may sell. From then on its codes are its own, and what it
     leaves out is settled: a run that goes on after a crash must make the same chunks."""
     for _ in range(TRIES):
-        seen = seen_codes.load(draft.merchant_id)
-        known = frozenset(n for n, mark in enumerate(marks) if mark in seen.marks)
-        new = [mark for mark in marks if mark not in seen.marks]
+        seen = seen_codes.find(draft.merchant_id, marks)
+        known = frozenset(n for n, mark in enumerate(marks) if mark in seen.batches)
+        new = [mark for mark in marks if mark not in seen.batches]
         batch = replace(draft, known=known, codes=len(new), published=not new)
         recorded = seen_codes.record(batch, new, seen)
         if recorded is not None:
