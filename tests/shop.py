@@ -94,6 +94,8 @@ class Shop:
     merchant_id: str
     keys: dict[str, str]
     stripe: StripeServer
+    batches: dict[str, str] = field(default_factory=dict)
+    """The last batch imported of each variant."""
     _orders: int = field(default=0)
 
     def call(
@@ -141,13 +143,16 @@ class Shop:
         assert reply.status == 200, reply.text
 
     def import_codes(self, variant: str, codes: list[str], *, idempotency_key: str) -> Reply:
-        return self.call(
+        reply = self.call(
             "POST",
             f"/v1/merchant/variants/{variant}/codes",
             "\n".join(codes).encode(),
             key="operator",
             headers={"content-type": "text/plain", "idempotency-key": idempotency_key},
         )
+        if reply.status == 200:
+            self.batches[variant] = reply.json["batch_id"]
+        return reply
 
     def place(
         self, lines: dict[str, int], *, idempotency_key: str | None = None, **body: Any
@@ -179,6 +184,15 @@ class Shop:
         order = placed.json
         path = f"/v1/orders/{order['order']['order_id']}/reveal"
         return self.call("POST", path, key=order["order_token"])
+
+    def shred_batch(self, variant: str) -> Reply:
+        path = f"/v1/merchant/variants/{variant}/batches/{self.batches[variant]}/shred"
+        return self.call("POST", path, {"reason": "leaked"}, key="operator")
+
+    def shred_unit(self, placed: Reply, line: int = 0, unit: int = 0) -> Reply:
+        path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/shred"
+        body = {"line": line, "unit": unit, "reason": "leaked"}
+        return self.call("POST", path, body, key="operator")
 
     def codes(self, placed: Reply) -> list[str]:
         reply = self.reveal(placed)

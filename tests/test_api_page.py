@@ -26,6 +26,7 @@ MADE_ANEW = {
     "order_token",
     "reference",
     "client_secret",
+    "gone_at_ms",
 }
 
 
@@ -73,7 +74,7 @@ def test_every_operation_is_in_the_table_with_the_scopes_that_open_it() -> None:
 
 def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
     _stock(shop)
-    names = {"API": "", "KEY": shop.keys["storefront"]}
+    names = {"API": "", "KEY": shop.keys["storefront"], "OPERATOR": shop.keys["operator"]}
     seen: list[Reply] = []
     for command, shown in EXAMPLES:
         if "$ORDER_ID" in command and "ORDER_ID" not in names:
@@ -86,8 +87,8 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
         shown_answer = json.loads(shown)
         assert without_chance(reply.json) == without_chance(shown_answer), command
         assert list(reply.json) == list(shown_answer)
-    assert len(seen) == 5
-    assert len({reply.text for reply in seen}) == 5
+    assert len(seen) == 6
+    assert len({reply.text for reply in seen}) == 6
 
 
 def _stock(shop: Shop) -> None:

@@ -95,6 +95,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "mail": frozenset({"code"}),
     "order": frozenset({"errors", "money", "payment", "stock"}),
     "payment": frozenset({"money"}),
+    "shredding": frozenset({"stock"}),
 }
 """Who knows whom among the nouns: money and errors are for all, beyond them an order holds where
 its goods are claimed and what paid for it, and a mail holds codes. Nothing else, and no ring."""

@@ -177,8 +177,18 @@ def _as_buyer(shop: Shop) -> None:
         _good(shop.reveal(placed))
     _good(shop.pay(bought, id="pi_another"))  # a stray
     order_id = bought.json["order"]["order_id"]
+    forget_adapters()  # codes are looked at by who has not just sealed them
+    _shreds(shop, bought, short)
     _good(shop.call("GET", f"/v1/merchant/orders/{order_id}", key="operator"))
     _good(shop.call("GET", "/v1/merchant/orders", key="finance"))
+
+
+def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:
+    """A code of an order; then the whole batch that another order was the last of, looked at."""
+    _good(shop.shred_unit(bought))
+    _good(shop.shred_batch("card-1"))
+    assert shop.reveal(last).status == 410
+    assert shop.shred_unit(last).status == 410
 
 
 def _good(reply: Reply) -> Reply:

@@ -325,4 +325,5 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
                 "index",
                 "order-token",
                 "gateway",
+                "shredded",
             }

@@ -1,4 +1,4 @@
-"""The merchant's API: catalogue, stock, orders, keys. No code can be read here."""
+"""The merchant's API: catalogue, stock, orders, keys, sealed codes."""
 
 from typing import Any
 
@@ -6,13 +6,17 @@ from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
 from scrip.contracts import merchant_views as views
 from scrip.contracts.http import Answer, decode_text
+from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
+from scrip.contracts.problems import Problem
 from scrip.domain.api_key import Scope
 from scrip.domain.code_request import parse_csv, parse_text
+from scrip.domain.errors import SealBroken
 from scrip.flows import list_orders as orders
 from scrip.flows import manage_catalogue, manage_keys
 from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
 from scrip.flows.read_stock import read_stock
+from scrip.flows.shred_codes import Asking, shred_batch, shred_unit
 from scrip.serving import Api, Call
 from scrip.telemetry import count, logger
 from scrip.wiring import merchant
@@ -105,9 +109,52 @@ def revoke_key(call: Call) -> Answer:
     return Answer(200, views.key_view(key))
 
 
+def shred_a_batch(call: Call) -> Answer:
+    wired, path = _wired(), call.path
+    done = shred_batch(
+        call.merchant_id,
+        path.variant_id,
+        path.batch_id,
+        _asking(call),
+        shredder=wired.shredder,
+        stock=wired.stock,
+        vault=wired.vault,
+        audit=wired.audit,
+    )
+    count("BatchesShredded")
+    return Answer(200, BatchShredded(path.batch_id, done.shredded_at_ms, done.gone_at_ms))
+
+
+def shred_a_unit(call: Call) -> Answer:
+    wired, order_id, body = _wired(), call.path.order_id, call.body
+    done = shred_unit(
+        call.merchant_id,
+        order_id,
+        body.line,
+        body.unit,
+        _asking(call),
+        orders=wired.orders,
+        shredder=wired.shredder,
+        stock=wired.stock,
+        vault=wired.vault,
+        audit=wired.audit,
+    )
+    count("UnitsShredded")
+    return Answer(200, UnitShredded(order_id, body.line, body.unit, done.gone_at_ms))
+
+
+def _asking(call: Call) -> Asking:
+    return Asking(call.key_id, call.request.source_ip, now_ms(), random_id(8), call.body.reason)
+
+
+def refused(problem: Problem) -> None:
+    if problem.slug == SealBroken.slug:
+        count("SealBroken")
+
+
 _wired = merchant.merchant_side
 API = Api(
-    wire.MERCHANT_OPERATIONS,
+    (*wire.MERCHANT_OPERATIONS, *VAULT_OPERATIONS),
     {
         "list_all_products": list_products,
         "read_product": read_product,
@@ -120,8 +167,11 @@ API = Api(
         "list_keys": list_keys,
         "issue_key": issue_key,
         "revoke_key": revoke_key,
+        "shred_batch": shred_a_batch,
+        "shred_unit": shred_a_unit,
     },
     authenticate=lambda text: authenticate(text, keys=_wired().merchants),
+    refused=refused,
 )
 merchant.warm()
 

@@ -57,8 +57,8 @@ def reveal(call: Call) -> Answer:
     wired = storefront.storefront()
     looking = Reveal("buyer", call.request.source_ip, now_ms(), random_id(8))
     shown = reveal_codes(_order(call), looking, audit=wired.audit, codes=wired.codes)
-    count("CodesRevealed", len(shown))
-    return Answer(200, views.revealed_codes(call.path.order_id, shown))
+    count("CodesRevealed", len(shown.codes))
+    return Answer(200, views.revealed_codes(call.path.order_id, shown.codes, shown.shredded))
 
 
 def read_openapi(_: Call) -> Answer:

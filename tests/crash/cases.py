@@ -226,6 +226,39 @@ def _at_least_one(sent: list[Any]) -> None:
     assert sent
 
 
+# --- shredding -----------------------------------------------------------------------------------
+
+
+@case("shredding: a batch that is sold out")
+def shredding_batch(world: World) -> Case:
+    world.stock("card", PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK})
+    world.pay(placed)
+
+    def expect() -> None:
+        [batch] = [item for item in world.items("stock") if "sealed_key" in item]
+        assert batch["shredded_at_ms"]
+        assert world.shop.reveal(placed).problem == "codes-shredded"
+        assert "shredded" in [item["act"] for item in world.items("audit")]
+
+    return Case(lambda: world.took(world.shop.shred_batch("card")), expect, again_calls=2)
+
+
+@case("shredding: one sold code")
+def shredding_unit(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 1})
+    world.pay(placed)
+
+    def expect() -> None:
+        shown = world.shop.reveal(placed).json
+        assert (len(shown["codes"]), shown["shredded"]) == (PER_CHUNK, 1)
+        assert "shredded" in [item["act"] for item in world.items("audit")]
+
+    event = lambda: world.took(world.shop.shred_unit(placed, unit=PER_CHUNK))  # noqa: E731
+    return Case(event, expect, again_calls=6)
+
+
 # --- expiring ------------------------------------------------------------------------------------
 
 

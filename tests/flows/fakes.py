@@ -150,7 +150,7 @@ class Opened:
 
     journal: Journal
 
-    def open_line(self, order: Order, line: Line) -> list[Code]:
+    def open_line(self, order: Order, line: Line) -> list[Code | None]:
         self.journal.tell(f"open {line.number}")
         return [Code(f"CODE-{line.number}-{n}") for n in range(line.units_claimed)]
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from scrip.domain.code import Code
 from scrip.domain.errors import (
+    CodesShredded,
     MailRefused,
     MailUnderWay,
     MerchantUnknown,
@@ -16,7 +18,7 @@ from scrip.domain.errors import (
 )
 from scrip.domain.mail import Mail
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import DeliveredOrder, Order
+from scrip.domain.order import DeliveredOrder, Line, Order
 from scrip.domain.order_access import Access, check_token, parse_token
 from scrip.flows.publish_order_moves import publish_order_move
 from scrip.flows.reveal_codes import Reveal, reveal_codes
@@ -45,7 +47,7 @@ def test_a_look_is_written_down_before_any_code_is_opened() -> None:
     shown = reveal_codes(delivered(), LOOK, audit=Trail(journal), codes=Opened(journal))
 
     assert journal.lines == [f"audit buyer 203.0.113.7 {NOW_MS} event001", "open 0", "open 1"]
-    assert [(each.number, code.code) for each, code in shown] == [
+    assert [(each.number, code.code) for each, code in shown.codes] == [
         (0, "CODE-0-0"),
         (0, "CODE-0-1"),
         (1, "CODE-1-0"),
@@ -79,7 +81,30 @@ def test_of_an_order_that_ran_short_what_was_claimed_is_shown() -> None:
 
     shown = reveal_codes(refund_due(1), LOOK, audit=Trail(journal), codes=Opened(journal))
 
-    assert [code.code for _, code in shown] == ["CODE-0-0"]
+    assert [code.code for _, code in shown.codes] == ["CODE-0-0"]
+
+
+class Gaps(Opened):
+    """The first code of each line was shredded."""
+
+    def open_line(self, order: Order, line: Line) -> list[Code | None]:
+        return [None, *super().open_line(order, line)[1:]]
+
+
+def test_what_was_shredded_is_left_out_and_counted() -> None:
+    journal = Journal()
+
+    shown = reveal_codes(delivered(), LOOK, audit=Trail(journal), codes=Gaps(journal))
+
+    assert [code.code for _, code in shown.codes] == ["CODE-0-1"]
+    assert shown.shredded == 2
+
+
+def test_an_order_whose_codes_are_all_shredded_says_so() -> None:
+    journal = Journal()
+
+    with pytest.raises(CodesShredded):
+        reveal_codes(refund_due(1), LOOK, audit=Trail(journal), codes=Gaps(journal))
 
 
 # --- mail
@@ -212,6 +237,15 @@ def test_a_mail_whose_codes_do_not_open_is_not_sent() -> None:
 
     assert office.journal.lines[-1] == "failed"
     assert office.mails == []
+
+
+def test_a_mail_leaves_out_what_was_shredded() -> None:
+    office = Office(merchant=replace(DEMO, mail_codes=True))
+
+    assert mailed(office, codes=Gaps(office.journal)) is Sending.SENT
+
+    assert "CODE-0-1" in office.mails[0][1].text
+    assert "None" not in office.mails[0][1].text
 
 
 def test_a_mail_for_nobody_is_refused() -> None:

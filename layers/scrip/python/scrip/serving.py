@@ -51,6 +51,11 @@ class Call(NamedTuple):
             raise CredentialsMissing("this operation has no API key")
         return self.key.merchant_id
 
+    @property
+    def key_id(self) -> str:
+        """The public part of that key: who it is for an audit trail."""
+        return self.key.key_id if self.key else ""
+
 
 Handle = Callable[[Call], Answer]
 

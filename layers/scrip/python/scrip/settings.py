@@ -29,6 +29,7 @@ class MerchantSettings:
     catalogue_table: str
     stock_table: str
     orders_table: str
+    audit_table: str
     vault_key_arn: str
 
 

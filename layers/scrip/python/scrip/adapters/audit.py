@@ -1,4 +1,4 @@
-"""Who read which codes, when and from where. Written before a code is shown, never changed."""
+"""Who did what with codes, when and from where. Written before it is done, never changed."""
 
 from scrip.adapters.tables import Table
 
@@ -16,6 +16,30 @@ class Audit:
                 "pk": f"{merchant_id}#{order_id}",
                 "sk": f"{at_ms:013d}#{event_id}",
                 "act": "revealed",
+                "by": by,
+                "source": source,
+            }
+        )
+
+    def acted(
+        self,
+        merchant_id: str,
+        about: str,
+        act: str,
+        *,
+        at_ms: int,
+        event_id: str,
+        by: str,
+        source: str,
+        **facts: str | int,
+    ) -> None:
+        """`about`: an order's id, `batch#<variant>#<batch>`. `by`: an API key's id."""
+        self.table.put(
+            {
+                **facts,
+                "pk": f"{merchant_id}#{about}",
+                "sk": f"{at_ms:013d}#{event_id}",
+                "act": act,
                 "by": by,
                 "source": source,
             }

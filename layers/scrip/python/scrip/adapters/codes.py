@@ -3,9 +3,9 @@
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.domain.code import Code
-from scrip.domain.errors import SealBroken
+from scrip.domain.errors import CodesShredded, SealBroken
 from scrip.domain.order import Line, Order
-from scrip.domain.stock import Batch
+from scrip.domain.stock import Batch, SealedCode
 
 
 class SealedCodes:
@@ -13,8 +13,8 @@ class SealedCodes:
         self.stock = stock
         self.vault = vault
 
-    def open_line(self, order: Order, line: Line) -> list[Code]:
-        """The codes of a line, unit by unit. Raises SealBroken."""
+    def open_line(self, order: Order, line: Line) -> list[Code | None]:
+        """The codes of a line, unit by unit; None for one that was shredded. Raises SealBroken."""
         found = self.stock.claimed_codes(
             order.merchant_id, line.variant_id, order.order_id, line.number, line.picks
         )
@@ -22,11 +22,13 @@ class SealedCodes:
             batch_id: self._batch(order.merchant_id, line.variant_id, batch_id)
             for batch_id in {chunk.batch_id for chunk, _ in found}
         }
-        opened = []
-        for chunk, sealed in found:
-            batch = batches[chunk.batch_id]
-            opened.append(self.vault.open(self.vault.key_of(batch), batch, sealed))
-        return opened
+        return [self._open(batches[chunk.batch_id], sealed) for chunk, sealed in found]
+
+    def _open(self, batch: Batch, sealed: SealedCode) -> Code | None:
+        try:
+            return self.vault.open(self.vault.key_of(batch), batch, sealed)
+        except CodesShredded:
+            return None
 
     def _batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch:
         batch = self.stock.find_batch(merchant_id, variant_id, batch_id)

@@ -18,7 +18,7 @@ Context = dict[str, str]
 
 
 def context_of(purpose: str, merchant_id: str, **names: str) -> Context:
-    """What a sealed value is bound to. `purpose`: codes, index, order-token or gateway."""
+    """What a sealed value is bound to. `purpose`: codes, index, order-token, gateway, shredded."""
     return {"purpose": purpose, "merchant": merchant_id, **names}
 
 

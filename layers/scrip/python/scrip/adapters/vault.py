@@ -4,6 +4,9 @@ A batch has a data key from KMS; a code's key is HKDF-Expand(data key, name) and
 AES-256-GCM with that name as associated data: merchant|variant|batch|index. A name is used for one
 plaintext only (an import repeated under the same Idempotency-Key must have the same fingerprint),
 so the nonce can be fixed: it never meets the same key twice.
+
+What was shredded leaves a mark that only the vault can make: a batch's is sealed by KMS, a code's
+with a key that derives from its name and nothing else uses.
 """
 
 import hmac
@@ -16,13 +19,19 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from scrip.adapters.keys import Keys, context_of
 from scrip.domain.code import Code, DataKey
-from scrip.domain.errors import SealBroken
+from scrip.domain.errors import CodesShredded, SealBroken
 from scrip.domain.stock import Batch, SealedCode
 
 NONCE = bytes(12)
 KEY_BYTES = 32
 SEPARATOR = "\n"
 """Between code, PIN and note: the import refuses it in each."""
+
+SHREDDED = b"shredded:"
+"""Before the mark in place of a batch's sealed key. No ciphertext of KMS begins like this."""
+
+MARK_BYTES = 16
+"""A code's mark: the seal of nothing. A code is never empty, so none is sealed that short."""
 
 
 class Vault:
@@ -33,7 +42,11 @@ class Vault:
         return self.keys.new_data_key(_context(merchant_id, variant_id, batch_id))
 
     def key_of(self, batch: Batch) -> DataKey:
-        """Raises SealBroken."""
+        """Raises SealBroken, CodesShredded."""
+        if batch.sealed_key.startswith(SHREDDED):
+            mark = batch.sealed_key.removeprefix(SHREDDED)
+            self.keys.open(mark, shredded_context(batch))
+            raise CodesShredded("the batch was shredded")
         context = _context(batch.merchant_id, batch.variant_id, batch.batch_id)
         return DataKey(batch.sealed_key, self.keys.open(batch.sealed_key, context))
 
@@ -63,13 +76,35 @@ class Vault:
         return sealed
 
     def open(self, key: DataKey, batch: Batch, sealed: SealedCode) -> Code:
-        """Raises SealBroken when it was not sealed under this very name."""
+        """Raises SealBroken when it was not sealed under this very name, CodesShredded."""
         name = _name(batch, sealed.index)
+        if len(sealed.ciphertext) == MARK_BYTES:
+            if hmac.compare_digest(sealed.ciphertext, _mark(key, name)):
+                raise CodesShredded("the code was shredded")
+            raise SealBroken("codes")
         try:
             plain = _cipher(key, name).decrypt(NONCE, sealed.ciphertext, name)
         except InvalidTag as error:
             raise SealBroken("codes") from error
         return Code(*plain.decode().split(SEPARATOR))
+
+    def batch_mark(self, batch: Batch) -> bytes:
+        """What stands in place of a shredded batch's key."""
+        return SHREDDED + self.keys.seal(SHREDDED, shredded_context(batch))
+
+    def code_mark(self, key: DataKey, batch: Batch, index: int) -> SealedCode:
+        """What stands in place of a shredded code."""
+        return SealedCode(index, _mark(key, _name(batch, index)))
+
+
+def shredded_context(batch: Batch) -> dict[str, str]:
+    """A purpose of its own: such a mark opens nothing and cannot pass for a key."""
+    return context_of("shredded", batch.merchant_id, variant=batch.variant_id, batch=batch.batch_id)
+
+
+def _mark(key: DataKey, name: bytes) -> bytes:
+    name += b"|shredded"
+    return _cipher(key, name).encrypt(NONCE, b"", name)
 
 
 def _cipher(key: DataKey, name: bytes) -> AESGCM:

@@ -234,7 +234,7 @@ MERCHANT_OPERATIONS = (
         path=VariantPath,
         text=("text/plain", "text/csv"),
         idempotent=True,
-        problems=(errors.VariantUnknown, errors.CodesRefused),
+        problems=(errors.VariantUnknown, errors.CodesRefused, errors.CodesShredded),
     ),
     Operation(
         "GET /v1/merchant/variants/{variant_id}/stock",

@@ -9,16 +9,17 @@ import msgspec
 from scrip.contracts.callbacks import CALLBACK_OPERATIONS
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
+from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
 from scrip.contracts.storefront import STOREFRONT_OPERATIONS
 
-OPERATIONS = (*STOREFRONT_OPERATIONS, *MERCHANT_OPERATIONS, *CALLBACK_OPERATIONS)
 TAGS = {
     "storefront": STOREFRONT_OPERATIONS,
-    "merchant": MERCHANT_OPERATIONS,
+    "merchant": (*MERCHANT_OPERATIONS, *VAULT_OPERATIONS),
     "callbacks": CALLBACK_OPERATIONS,
 }
+OPERATIONS = tuple(operation for tagged in TAGS.values() for operation in tagged)
 REF = "#/components/schemas/{name}"
 SECURITY: dict[Door, list[dict[str, list[str]]]] = {
     Door.ORDER_TOKEN: [{"orderToken": []}],

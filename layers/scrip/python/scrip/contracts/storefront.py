@@ -129,10 +129,12 @@ class RevealedCode(Struct):
 
 
 class RevealedCodes(Struct):
-    """All codes of an order, line by line."""
+    """All codes of an order, line by line. `shredded`: units whose code the merchant had destroyed,
+    which nobody can show any more."""
 
     order_id: OrderId
     codes: list[RevealedCode]
+    shredded: int = 0
 
 
 STOREFRONT_OPERATIONS = (
@@ -176,7 +178,7 @@ STOREFRONT_OPERATIONS = (
         Door.ORDER_TOKEN,
         {200: RevealedCodes},
         path=OrderPath,
-        problems=(errors.OrderNotReadable,),
+        problems=(errors.OrderNotReadable, errors.CodesShredded),
     ),
     Operation(
         "GET /v1/openapi.json",

@@ -95,8 +95,11 @@ def order_placed(order: Order, token: str, payment: OpenedPayment | None) -> Ord
     return OrderPlaced(order_view(order), token, to_make)
 
 
-def revealed_codes(order_id: str, shown: Sequence[tuple[Line, Code]]) -> RevealedCodes:
+def revealed_codes(
+    order_id: str, shown: Sequence[tuple[Line, Code]], shredded: int
+) -> RevealedCodes:
     return RevealedCodes(
         order_id,
         [RevealedCode(line.number, line.variant_id, code.code, code.pin) for line, code in shown],
+        shredded,
     )

@@ -161,6 +161,28 @@ class OrderNotReadable(Rejected):
     slug = "order-not-readable"
 
 
+class CodesShredded(Rejected):
+    """The codes were destroyed on the merchant's order. Nobody can show them any more."""
+
+    slug = "codes-shredded"
+
+
+class BatchUnknown(Rejected):
+    slug = "batch-unknown"
+
+
+class BatchOnSale(Rejected):
+    """Codes of the batch may still be sold: destroying it would sell nothing for money."""
+
+    slug = "batch-on-sale"
+
+
+class UnitUnknown(Rejected):
+    """The order has no such line, or the line no such code."""
+
+    slug = "unit-unknown"
+
+
 class SealBroken(Rejected):
     """A sealed code does not open under its own name: tampered, swapped or of another merchant."""
 

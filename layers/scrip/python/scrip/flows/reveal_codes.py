@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from scrip.domain.code import Code
-from scrip.domain.errors import OrderNotReadable
+from scrip.domain.errors import CodesShredded, OrderNotReadable
 from scrip.domain.order import Line, Order
 
 
@@ -15,7 +15,7 @@ class Audit(Protocol):
 
 
 class Codes(Protocol):
-    def open_line(self, order: Order, line: Line) -> Sequence[Code]: ...
+    def open_line(self, order: Order, line: Line) -> Sequence[Code | None]: ...
 
 
 class Reveal(NamedTuple):
@@ -27,10 +27,16 @@ class Reveal(NamedTuple):
     event_id: str
 
 
-def reveal_codes(
-    order: Order, reveal: Reveal, *, audit: Audit, codes: Codes
-) -> list[tuple[Line, Code]]:
-    """Raises OrderNotReadable, SealBroken, StoreUnavailable."""
+class Revealed(NamedTuple):
+    """Codes line by line, and how many units had theirs shredded."""
+
+    codes: list[tuple[Line, Code]]
+    shredded: int
+
+
+def reveal_codes(order: Order, reveal: Reveal, *, audit: Audit, codes: Codes) -> Revealed:
+    """Raises OrderNotReadable, CodesShredded (nothing is left to show), SealBroken,
+    StoreUnavailable."""
     if not order.readable:
         raise OrderNotReadable(f"the order is {order.state}")
     audit.revealed(
@@ -41,4 +47,8 @@ def reveal_codes(
         by=reveal.by,
         source=reveal.source,
     )
-    return [(line, code) for line in order.lines for code in codes.open_line(order, line)]
+    opened = [(line, code) for line in order.lines for code in codes.open_line(order, line)]
+    shown = [(line, code) for line, code in opened if code is not None]
+    if opened and not shown:
+        raise CodesShredded("every code of this order was destroyed")
+    return Revealed(shown, len(opened) - len(shown))

@@ -41,7 +41,7 @@ class Audit(Protocol):
 
 
 class Codes(Protocol):
-    def open_line(self, order: Order, line: Line) -> Sequence[Code]: ...
+    def open_line(self, order: Order, line: Line) -> Sequence[Code | None]: ...
 
 
 class Mailer(Protocol):
@@ -85,7 +85,8 @@ def send_mail(
             audit.revealed(
                 merchant_id, order_id, at_ms=now_ms, event_id=event_id, by="mail", source=""
             )
-            shown = [code for line in order.lines for code in codes.open_line(order, line)]
+            opened = [code for line in order.lines for code in codes.open_line(order, line)]
+            shown = [code for code in opened if code is not None]  # the others were shredded
         last_day = last_day_of(order.placed_at_ms, token_days)
         token = render_token(order_keys.of(merchant), merchant_id, order_id, last_day)
         mail = order_ready_mail(

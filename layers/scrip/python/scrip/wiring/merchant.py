@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from functools import cache
 
+from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.codes import SealedCodes
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.seen_codes import SeenCodes
+from scrip.adapters.shredder import Shredder
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
@@ -24,20 +27,27 @@ class MerchantSide:
     vault: Vault
     index_keys: IndexKeys
     seen_codes: SeenCodes
+    audit: Audit
+    codes: SealedCodes
+    shredder: Shredder
 
 
 @cache
 def merchant_side() -> MerchantSide:
     settings = load(MerchantSettings)
     keys = Keys(client("kms"), settings.vault_key_arn)
+    stock, vault = Stock(table(settings.stock_table)), Vault(keys)
     return MerchantSide(
         merchants=Merchants(table(settings.merchants_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
-        stock=Stock(table(settings.stock_table)),
+        stock=stock,
         orders=Orders(table(settings.orders_table)),
-        vault=Vault(keys),
+        vault=vault,
         index_keys=IndexKeys(table(settings.merchants_table), keys),
         seen_codes=SeenCodes(table(settings.stock_table)),
+        audit=Audit(table(settings.audit_table)),
+        codes=SealedCodes(stock, vault),
+        shredder=Shredder(table(settings.stock_table)),
     )
 
 

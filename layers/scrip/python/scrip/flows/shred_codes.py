@@ -1,0 +1,186 @@
+"""Destroy codes for good: a whole batch that sells no more, or one code that was sold.
+
+The audit entry comes first: it says who asked. Dying anywhere and asking again ends the same, with
+one more entry.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from scrip.domain.code import DataKey
+from scrip.domain.errors import (
+    BatchOnSale,
+    BatchUnknown,
+    OrderNotReadable,
+    OrderUnknown,
+    SealBroken,
+    UnitUnknown,
+)
+from scrip.domain.order import Order
+from scrip.domain.shredding import MAX_LISTED, gone_for_good_at_ms, listed_chunks
+from scrip.domain.stock import Batch, ChunkRef, Directory, Pick, SealedCode, unit_key
+
+
+class KeptBatch(Protocol):
+    @property
+    def batch(self) -> Batch: ...
+    @property
+    def shredded_at_ms(self) -> int: ...
+
+
+class Shredder(Protocol):
+    def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> KeptBatch | None: ...
+    def shred_batch(self, batch: Batch, mark: bytes, at_ms: int) -> int: ...
+    def shred_code(
+        self,
+        batch: Batch,
+        chunk: ChunkRef,
+        unit: str,
+        seen: SealedCode,
+        mark: SealedCode,
+    ) -> None: ...
+
+
+class Stock(Protocol):
+    def directory(
+        self, merchant_id: str, variant_id: str, *, consistent: bool = False
+    ) -> Directory: ...
+    def free_codes(self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]) -> int: ...
+    def claimed_codes(
+        self, merchant_id: str, variant_id: str, order_id: str, line: int, picks: Sequence[Pick]
+    ) -> Sequence[tuple[ChunkRef, SealedCode]]: ...
+
+
+class Vault(Protocol):
+    def key_of(self, batch: Batch) -> DataKey: ...
+    def batch_mark(self, batch: Batch) -> bytes: ...
+    def code_mark(self, key: DataKey, batch: Batch, index: int) -> SealedCode: ...
+
+
+class Orders(Protocol):
+    def find(
+        self, merchant_id: str, order_id: str, *, consistent: bool = False
+    ) -> Order | None: ...
+
+
+class Audit(Protocol):
+    def acted(
+        self,
+        merchant_id: str,
+        about: str,
+        act: str,
+        *,
+        at_ms: int,
+        event_id: str,
+        by: str,
+        source: str,
+        **facts: str | int,
+    ) -> None: ...
+
+
+class Asking(NamedTuple):
+    """Who asks, from where, when and why. `event_id` is random."""
+
+    by: str
+    source: str
+    at_ms: int
+    event_id: str
+    reason: str
+
+
+class Shredded(NamedTuple):
+    """From `gone_at_ms` on not even a backup holds it."""
+
+    shredded_at_ms: int
+    gone_at_ms: int
+
+
+def shred_batch(
+    merchant_id: str,
+    variant_id: str,
+    batch_id: str,
+    asking: Asking,
+    *,
+    shredder: Shredder,
+    stock: Stock,
+    vault: Vault,
+    audit: Audit,
+) -> Shredded:
+    """Raises BatchUnknown, BatchOnSale, StoreUnavailable.
+
+    Sold codes of the batch can be shown to nobody from then on.
+    """
+    kept = shredder.find_batch(merchant_id, variant_id, batch_id)
+    if kept is None:
+        raise BatchUnknown(batch_id)
+    at_ms = kept.shredded_at_ms
+    if not at_ms:
+        _refuse_while_it_sells(kept.batch, stock)
+        _write_down(audit, merchant_id, f"batch#{variant_id}#{batch_id}", asking)
+        at_ms = shredder.shred_batch(kept.batch, vault.batch_mark(kept.batch), asking.at_ms)
+    return Shredded(at_ms, gone_for_good_at_ms(at_ms))
+
+
+def _refuse_while_it_sells(batch: Batch, stock: Stock) -> None:
+    if not batch.published:
+        raise BatchOnSale("its import is not finished")
+    directory = stock.directory(batch.merchant_id, batch.variant_id, consistent=True)
+    listed = listed_chunks(directory, batch.batch_id)
+    # The directory may list chunks that have sold out since: those are looked into.
+    if len(listed) > MAX_LISTED or stock.free_codes(batch.merchant_id, batch.variant_id, listed):
+        raise BatchOnSale("codes of it are on sale")
+
+
+def shred_unit(
+    merchant_id: str,
+    order_id: str,
+    line_number: int,
+    unit: int,
+    asking: Asking,
+    *,
+    orders: Orders,
+    shredder: Shredder,
+    stock: Stock,
+    vault: Vault,
+    audit: Audit,
+) -> Shredded:
+    """One sold code: unit `unit`, counted from 0, of a line of an order.
+
+    Raises OrderUnknown, OrderNotReadable, UnitUnknown, CodesShredded (its whole batch is gone),
+    SealBroken, StoreUnavailable.
+    """
+    order = orders.find(merchant_id, order_id, consistent=True)
+    if order is None:
+        raise OrderUnknown(order_id)
+    if not order.readable:
+        raise OrderNotReadable(f"the order is {order.state}")
+    line = next((each for each in order.lines if each.number == line_number), None)
+    if line is None or unit >= line.units_claimed:
+        raise UnitUnknown(f"line {line_number} has no code {unit}")
+    found = stock.claimed_codes(merchant_id, line.variant_id, order_id, line.number, line.picks)
+    chunk, sealed = found[unit]
+    kept = shredder.find_batch(merchant_id, line.variant_id, chunk.batch_id)
+    if kept is None:
+        raise SealBroken(f"batch {chunk.batch_id} is gone")
+    mark = vault.code_mark(vault.key_of(kept.batch), kept.batch, sealed.index)
+    if sealed != mark:
+        _write_down(audit, merchant_id, order_id, asking, line=line_number, unit=unit)
+        name = unit_key(order_id, line_number, unit)
+        shredder.shred_code(kept.batch, chunk, name, sealed, mark)
+    return Shredded(asking.at_ms, gone_for_good_at_ms(asking.at_ms))
+
+
+def _write_down(
+    audit: Audit, merchant_id: str, about: str, asking: Asking, **facts: str | int
+) -> None:
+    audit.acted(
+        merchant_id,
+        about,
+        "shredded",
+        at_ms=asking.at_ms,
+        event_id=asking.event_id,
+        by=asking.by,
+        source=asking.source,
+        reason=asking.reason,
+        **facts,
+    )
