@@ -19,6 +19,7 @@ NAMES = {
     "variant_id": "card-50",
     "order_id": "7K2M9Q4XTB3WHD5N",
     "key_id": "nobody00",
+    "batch_id": "0123456789",
 }
 BODIES = {
     "place_order": {"lines": [{"variant_id": "card-50"}], "email": "buyer@example.com"},
@@ -26,6 +27,8 @@ BODIES = {
     "put_variant": {"title": "Card", "price_minor": 4500, "currency": "EUR"},
     "import_codes": b"NEW-1",
     "issue_key": {"scope": "storefront", "label": "new"},
+    "shred_batch": {"reason": "leaked"},
+    "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }
 KEYED = [each for each in OPERATIONS if isinstance(each.access, frozenset)]
 
