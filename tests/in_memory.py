@@ -27,8 +27,9 @@ TABLES = {
     "orders": "Orders",
     "notifications": "Notifications",
     "audit": "Audit",
+    "generated_keys": "GeneratedKeys",
 }
-WIRING = ("clients", "payments", "storefront", "merchant", "outbox", "mail", "expiry")
+WIRING = ("clients", "payments", "storefront", "merchant", "keys", "outbox", "mail", "expiry")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,12 @@ class InProcess:
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
 
 
-FUNCTIONS = {"v1/merchant": "api_serve_merchant", "v1/callbacks": "api_accept_payment"}
+FUNCTIONS = {
+    "v1/merchant": "api_serve_merchant",
+    "v1/callbacks": "api_accept_payment",
+    "v1/keys": "api_serve_keys",
+    ".well-known/scrip": "api_serve_keys",
+}
 
 
 def http_event(

@@ -12,7 +12,10 @@ from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX
 from scrip.domain import errors
 from scrip.domain.api_key import Scope
 from scrip.domain.code import MAX_REASONS
+from scrip.domain.key_pattern import FLOOR_BITS, MIN_BITS
 from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
+from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE
+from scrip.domain.recipe import MAX_ACTIVATIONS
 from tests.shop import Reply, Shop
 from tests.template import ROOT
 
@@ -87,8 +90,8 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
         shown_answer = json.loads(shown)
         assert without_chance(reply.json) == without_chance(shown_answer), command
         assert list(reply.json) == list(shown_answer)
-    assert len(seen) == 6
-    assert len({reply.text for reply in seen}) == 6
+    assert len(seen) == 8
+    assert len({reply.text for reply in seen}) == 8
 
 
 def _stock(shop: Shop) -> None:
@@ -130,5 +133,10 @@ def test_limits_on_the_page_are_those_of_the_code() -> None:
         f"up to {MAX_LINES} lines of up to {MAX_UNITS_PER_LINE} units",
         f"1 to {MAX_IDEMPOTENCY_KEY} visible ASCII",
         f"up to {MAX_REASONS} of the refused rows",
+        f"less than {MIN_BITS} bits is refused",
+        f"Below {FLOOR_BITS} bits",
+        f"at a time, 1 to {MAX_ACTIVATIONS}",
+        f"One key is answered {PER_KEY.hits} times a minute, one address {PER_SOURCE.hits} times",
+        f"a merchant {PER_MERCHANT.hits} times",
     ):
         assert limit in PAGE

@@ -71,6 +71,8 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "flows": frozenset({"hashlib", "re"}),
     "domain": frozenset(
         {
+            "base64.urlsafe_b64decode",
+            "base64.urlsafe_b64encode",
             "calendar.monthrange",
             "calendar.timegm",
             "codecs",
@@ -79,6 +81,10 @@ OUTSIDE: dict[str, frozenset[str]] = {
             "hashlib",
             "hmac",
             "io.StringIO",
+            "ipaddress.ip_address",
+            "json.dumps",
+            "json.loads",
+            "math.log2",
             "re",
         }
     ),
@@ -87,18 +93,23 @@ OUTSIDE: dict[str, frozenset[str]] = {
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "blind_index": frozenset({"code"}),
-    "catalogue": frozenset({"money"}),
+    "catalogue": frozenset({"money", "recipe"}),
     "code_file": frozenset({"code_rows", "errors"}),
     "code_request": frozenset({"code", "code_rows", "errors"}),
     "code_rows": frozenset({"code", "errors"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
+    "generated_key": frozenset({"order_access"}),
+    "key_pattern": frozenset({"order_access"}),
     "mail": frozenset({"code"}),
     "order": frozenset({"errors", "money", "payment", "stock"}),
     "payment": frozenset({"money"}),
+    "recipe": frozenset({"errors", "key_pattern"}),
     "shredding": frozenset({"stock"}),
 }
 """Who knows whom among the nouns: money and errors are for all, beyond them an order holds where
-its goods are claimed and what paid for it, and a mail holds codes. Nothing else, and no ring."""
+its goods are claimed and what paid for it, a mail holds codes, a product holds the recipe of its
+keys, a recipe their pattern, and Crockford's symbols are those of order ids. Nothing else, and no
+ring."""
 
 PURE = frozenset({"domain", "flows"})
 IMPURE_NAMES = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})

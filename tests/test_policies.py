@@ -131,6 +131,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     """All that each function can do, as its callers make it."""
     _as_merchant(shop)
     _as_buyer(shop)
+    _as_application(shop)
     _outbox_and_mail(cloud)
     clock(24 * 3_600_000)
     assert cloud.invoke("schedule_expire_orders", {})["expired"] > 0
@@ -189,6 +190,24 @@ def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:
     _good(shop.shred_batch("card-1"))
     assert shop.reveal(last).status == 410
     assert shop.shred_unit(last).status == 410
+
+
+def _as_application(shop: Shop) -> None:
+    recipes: dict[str, dict[str, Any]] = {"editor": {}, "studio": {"licence": {}}}
+    for product_id, generated in recipes.items():
+        body = {"title": "x", "kind": "generated_key", "generated": generated}
+        _good(shop.call("PUT", f"/v1/merchant/products/{product_id}", body, key="operator"))
+    _good(shop.call("POST", "/v1/merchant/licence-keys", key="operator"))
+    _good(shop.call("GET", "/.well-known/scrip/demo/licence-keys.json"))
+    about = {
+        "merchant_id": "demo",
+        "product_id": "editor",
+        "key": "0" * 16,
+        "device": "device-1",
+    }
+    _good(shop.call("POST", "/v1/keys/validate", about))
+    for verb in ("activate", "deactivate"):
+        assert shop.call("POST", f"/v1/keys/{verb}", about).problem == "generated-key-unknown"
 
 
 def _good(reply: Reply) -> Reply:

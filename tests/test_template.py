@@ -266,7 +266,7 @@ def test_data_survives_the_stack(kind: str) -> None:
 def test_every_table_is_on_demand_recoverable_sealed_and_named_by_the_stack() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 6
+    assert len(tables) == 7
     for name, table in tables.items():
         properties = table["Properties"]
         recovery = properties["PointInTimeRecoverySpecification"]
@@ -326,4 +326,7 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
                 "order-token",
                 "gateway",
                 "shredded",
+                "generation",
+                "registry",
+                "licence",
             }

@@ -5,6 +5,7 @@ from typing import Any
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
 from scrip.contracts import merchant_views as views
+from scrip.contracts.generated import licence_keys_view
 from scrip.contracts.http import Answer, decode_text
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
@@ -12,9 +13,10 @@ from scrip.domain.api_key import Scope
 from scrip.domain.code_request import parse_csv, parse_text
 from scrip.domain.errors import SealBroken
 from scrip.flows import list_orders as orders
-from scrip.flows import manage_catalogue, manage_keys
+from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys
 from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
+from scrip.flows.prepare_keys import prepare_keys
 from scrip.flows.read_stock import read_stock
 from scrip.flows.shred_codes import Asking, shred_batch, shred_unit
 from scrip.serving import Api, Call
@@ -37,8 +39,16 @@ def read_product(call: Call) -> Answer:
 
 
 def put_product(call: Call) -> Answer:
-    product = views.product(call.merchant_id, call.path.product_id, call.body)
-    shelf = manage_catalogue.put_product(product, catalogue=_wired().catalogue)
+    wired, product = _wired(), views.product(call.merchant_id, call.path.product_id, call.body)
+    prepare_keys(
+        product,
+        accept_weak=views.accepts_weak(call.body),
+        generation_keys=wired.generation_keys,
+        registry_keys=wired.registry_keys,
+        licence_keys=wired.licence_keys,
+        signing=wired.signing,
+    )
+    shelf = manage_catalogue.put_product(product, catalogue=wired.catalogue)
     return Answer(200, views.product_view(shelf))
 
 
@@ -84,6 +94,14 @@ def read_order(call: Call) -> Answer:
         call.merchant_id, call.path.order_id, orders=_wired().orders
     )
     return Answer(200, views.merchant_order_view(record))
+
+
+def rotate_licence_key(call: Call) -> Answer:
+    wired = _wired()
+    found = manage_licence_keys.rotate_licence_key(
+        call.merchant_id, now_ms=now_ms(), licence_keys=wired.licence_keys, signing=wired.signing
+    )
+    return Answer(200, licence_keys_view(found))
 
 
 def list_keys(call: Call) -> Answer:
@@ -169,6 +187,7 @@ API = Api(
         "revoke_key": revoke_key,
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
+        "rotate_licence_key": rotate_licence_key,
     },
     authenticate=lambda text: authenticate(text, keys=_wired().merchants),
     refused=refused,

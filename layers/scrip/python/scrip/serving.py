@@ -23,6 +23,7 @@ from scrip.domain.api_key import ApiKey
 from scrip.domain.errors import (
     CredentialsMissing,
     MediaTypeUnsupported,
+    Retryable,
     RouteUnknown,
     ScopeMissing,
     ScripError,
@@ -31,7 +32,6 @@ from scrip.telemetry import Trace, flush, follow, logger
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-RETRY_AFTER_SECONDS = "2"
 
 
 class Call(NamedTuple):
@@ -89,7 +89,7 @@ class Api:
             answer, media_type = self._handle(read_event(event), trace), JSON
         except ScripError as error:
             problem = problem_of(error)
-            answer, media_type = _problem_answer(problem), PROBLEM
+            answer, media_type = _problem_answer(problem, error), PROBLEM
             tell = logger.error if problem.status == INTERNAL.status else logger.info
             tell("refused", problem=problem.type, status=problem.status)
             if self.refused:
@@ -111,7 +111,7 @@ class Api:
             raise MediaTypeUnsupported(" or ".join(operation.text))
         path = decode_parameters(request.path, operation.path) if operation.path else None
         logger.append_keys(**request.path)  # ids, and of the shapes they must have
-        return handle(
+        answer = handle(
             Call(
                 request,
                 trace,
@@ -121,6 +121,8 @@ class Api:
                 decode_json(request.raw_body, operation.body) if operation.body else None,
             )
         )
+        caching = ("cache-control", operation.cache_control)
+        return answer._replace(headers=(caching, *answer.headers))
 
     def _key(self, operation: Operation, request: Request) -> ApiKey | None:
         if not isinstance(operation.access, frozenset) or self.authenticate is None:
@@ -137,10 +139,10 @@ def _header(event: dict[str, Any], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() == name), "")
 
 
-def _problem_answer(problem: Problem) -> Answer:
+def _problem_answer(problem: Problem, error: ScripError | None = None) -> Answer:
     headers: tuple[tuple[str, str], ...] = ()
     if problem.status == 401:
         headers = (("www-authenticate", "Bearer"),)
-    if problem.status == 503:
-        headers = (("retry-after", RETRY_AFTER_SECONDS),)
+    if isinstance(error, Retryable):
+        headers = (("retry-after", str(error.retry_after_seconds)),)
     return Answer(problem.status, problem, headers)

@@ -42,6 +42,14 @@ class PaymentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysSettings:
+    merchants_table: str
+    catalogue_table: str
+    generated_keys_table: str
+    vault_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxSettings:
     mail_queue_url: str
 

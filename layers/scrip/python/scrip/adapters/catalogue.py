@@ -2,10 +2,17 @@
 
 from collections.abc import Collection, Sequence
 
+import msgspec
+
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.catalogue import Kind, Product, Status, Variant
-from scrip.domain.errors import VariantOfAnotherProduct
+from scrip.domain.errors import ProductFixed, VariantOfAnotherProduct
+from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
+from scrip.domain.recipe import Recipe
+
+Makes = tuple[Pattern | None, tuple[str, ...], int]
+"""What never changes of a recipe: kept as one text, so that a condition can compare it whole."""
 
 
 class Catalogue:
@@ -13,14 +20,29 @@ class Catalogue:
         self.table = table
 
     def put_product(self, product: Product) -> None:
-        self.table.put(
-            {
-                **_product_key(product.merchant_id, product.product_id),
-                "kind": product.kind.value,
-                "title": product.title,
-                "status": product.status.value,
-            }
-        )
+        """Raises ProductFixed: what was sold is read again by the kind and the recipe it had."""
+        item = {
+            **_product_key(product.merchant_id, product.product_id),
+            "kind": product.kind.value,
+            "title": product.title,
+            "status": product.status.value,
+        }
+        condition, values = "attribute_not_exists(recipe)", {":kind": product.kind.value}
+        if product.recipe:
+            item |= _recipe_item(product.recipe)
+            condition, values[":recipe"] = "recipe = :recipe", item["recipe"]
+        try:
+            self.table.put(
+                item,
+                condition=f"attribute_not_exists(pk) OR (kind = :kind AND {condition})",
+                values=values,
+            )
+        except ConditionFailed as error:
+            raise ProductFixed(product.product_id) from error
+
+    def find_product(self, merchant_id: str, product_id: str) -> Product | None:
+        item = self.table.get(_product_key(merchant_id, product_id))
+        return _product(item) if item else None
 
     def put_variant(self, variant: Variant) -> None:
         """Raises VariantOfAnotherProduct: an id names one variant in the whole shop."""
@@ -85,7 +107,20 @@ def _product(item: Item) -> Product:
         kind=Kind(item["kind"]),
         title=item["title"],
         status=Status(item["status"]),
+        recipe=_recipe(item) if "recipe" in item else None,
     )
+
+
+def _recipe_item(recipe: Recipe) -> Item:
+    return {
+        "recipe": msgspec.json.encode(recipe.makes).decode(),
+        "activation_limit": recipe.activation_limit,
+    }
+
+
+def _recipe(item: Item) -> Recipe:
+    pattern, features, days = msgspec.json.decode(item["recipe"], type=Makes)
+    return Recipe(pattern, features, days, item["activation_limit"])
 
 
 def _variant(item: Item) -> Variant:

@@ -1,9 +1,10 @@
 """Callbacks of payment providers: where they arrive and what is answered."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from scrip.contracts.fields import MerchantId
 from scrip.contracts.operation import Door, Operation
 from scrip.domain import errors
 
@@ -13,7 +14,7 @@ MAX_CALLBACK_BYTES = 256 * 1024
 class CallbackPath(Struct):
     """Path of a merchant's callback."""
 
-    merchant_id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,19}\Z")]
+    merchant_id: MerchantId
 
 
 class CallbackAnswer(Struct):

@@ -18,6 +18,7 @@ Slug = Annotated[
         examples=["gift-card-50"],
     ),
 ]
+MerchantId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{1,19}\Z")]
 OrderId = Annotated[
     str,
     Meta(

@@ -114,7 +114,7 @@ def decode_parameters(values: dict[str, str], shape: type[_Body]) -> _Body:
 
 
 def render(answer: Answer, media_type: str, headers: dict[str, str]) -> dict[str, Any]:
-    """The shape API Gateway wants. Nothing we answer may be cached: it is all somebody's own."""
+    """The shape API Gateway wants. Nothing may be cached that does not say so itself."""
     body = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
     return {
         "statusCode": answer.status,

@@ -14,6 +14,7 @@ from scrip.contracts.fields import (
     Slug,
     Title,
 )
+from scrip.contracts.generated import LICENCE_OPERATIONS, GeneratedView, PutGenerated
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
@@ -51,11 +52,13 @@ class KeyPath(Struct):
 
 
 class PutProduct(Struct, forbid_unknown_fields=True):
-    """A product in full; putting the same again changes nothing."""
+    """A product in full; putting the same again changes nothing. `generated` goes with the kind
+    `generated_key`."""
 
     title: Title
-    kind: Literal["code_pool"] = "code_pool"
+    kind: Literal["code_pool", "generated_key"] = "code_pool"
     status: StatusName = "active"
+    generated: PutGenerated | None = None
 
 
 class PutVariant(Struct, forbid_unknown_fields=True):
@@ -86,6 +89,7 @@ class ProductView(Struct):
     kind: str
     status: StatusName
     variants: list[VariantView]
+    generated: GeneratedView | None = None
 
 
 class ProductsView(Struct):
@@ -209,7 +213,12 @@ MERCHANT_OPERATIONS = (
         {200: ProductView},
         path=ProductPath,
         body=PutProduct,
-        problems=(errors.LimitReached,),
+        problems=(
+            errors.LimitReached,
+            errors.PatternWeak,
+            errors.ProductFixed,
+            errors.SealBroken,
+        ),
     ),
     Operation(
         "PUT /v1/merchant/products/{product_id}/variants/{variant_id}",
@@ -287,4 +296,5 @@ MERCHANT_OPERATIONS = (
         path=KeyPath,
         problems=(errors.KeyUnknown,),
     ),
+    *LICENCE_OPERATIONS,
 )

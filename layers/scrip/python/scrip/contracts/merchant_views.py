@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from scrip.contracts.generated import generated_view, recipe_of
 from scrip.contracts.merchant import (
     CodesImported,
     KeyView,
@@ -25,7 +26,18 @@ from scrip.domain.stock import Batch
 
 
 def product(merchant_id: str, product_id: str, body: PutProduct) -> Product:
-    return Product(merchant_id, product_id, Kind(body.kind), body.title, Status(body.status))
+    return Product(
+        merchant_id=merchant_id,
+        product_id=product_id,
+        kind=Kind(body.kind),
+        title=body.title,
+        status=Status(body.status),
+        recipe=recipe_of(body.generated),
+    )
+
+
+def accepts_weak(body: PutProduct) -> bool:
+    return body.generated is not None and body.generated.accept_weak
 
 
 def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> Variant:
@@ -57,6 +69,7 @@ def product_view(shelf: Shelf) -> ProductView:
         shelf.product.kind.value,
         shelf.product.status.value,
         [variant_view(each) for each in shelf.variants],
+        generated_view(shelf.product.recipe),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from scrip.contracts.callbacks import CALLBACK_OPERATIONS
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
+from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
@@ -17,6 +18,7 @@ from scrip.contracts.storefront import STOREFRONT_OPERATIONS
 TAGS = {
     "storefront": STOREFRONT_OPERATIONS,
     "merchant": (*MERCHANT_OPERATIONS, *VAULT_OPERATIONS),
+    "keys": KEYS_OPERATIONS,
     "callbacks": CALLBACK_OPERATIONS,
 }
 OPERATIONS = tuple(operation for tagged in TAGS.values() for operation in tagged)
@@ -24,6 +26,7 @@ REF = "#/components/schemas/{name}"
 SECURITY: dict[Door, list[dict[str, list[str]]]] = {
     Door.ORDER_TOKEN: [{"orderToken": []}],
     Door.OPEN: [],
+    Door.GENERATED_KEY: [],
     Door.SIGNATURE: [{"stripeSignature": []}],
 }
 
@@ -75,7 +78,12 @@ def _with_ecma_patterns(part: Any) -> Any:
     """JSON Schema speaks ECMA 262, where `$` is the very end and `\\Z` unknown."""
     if isinstance(part, dict):
         return {
-            name: _ecma(value) if name == "pattern" else _with_ecma_patterns(value)
+            # A property may be called `pattern`, too: that is a schema, not a text.
+            name: (
+                _ecma(value)
+                if name == "pattern" and isinstance(value, str)
+                else _with_ecma_patterns(value)
+            )
             for name, value in part.items()
         }
     return [_with_ecma_patterns(each) for each in part] if isinstance(part, list) else part

@@ -18,6 +18,7 @@ class Door(Enum):
     OPEN = "open"
     ORDER_TOKEN = "order_token"
     SIGNATURE = "signature"
+    GENERATED_KEY = "generated_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Operation:
     """`route` is API Gateway's route key; `access` a key's scopes or another door.
 
     `body` and `query` are the Structs to decode, `text` the media types of a body that is no JSON.
+    `cache_seconds`: how long anybody may keep a success, 0 for what is somebody's own.
     """
 
     route: str
@@ -37,7 +39,12 @@ class Operation:
     body: type | None = None
     text: tuple[str, ...] = ()
     idempotent: bool = False
+    cache_seconds: int = 0
     problems: Errors = ()
+
+    @property
+    def cache_control(self) -> str:
+        return f"public, max-age={self.cache_seconds}" if self.cache_seconds else "no-store"
 
     @property
     def method(self) -> str:
@@ -58,6 +65,13 @@ class Operation:
                 errors.CredentialsInvalid,
                 errors.OrderUnknown,
                 errors.OrderTokenExpired,
+                errors.SealBroken,
+            ]
+        if self.access is Door.GENERATED_KEY:
+            found += [
+                errors.ProductUnknown,
+                errors.KeyMistyped,
+                errors.TooManyRequests,
                 errors.SealBroken,
             ]
         if self.path or self.query or self.body:

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from scrip.domain.money import Money
+from scrip.domain.recipe import Recipe
 
 MAX_PRODUCTS = 500
 MAX_VARIANTS = 2000
@@ -16,6 +17,7 @@ class Kind(Enum):
     """How a good is delivered. Others join with the issues that deliver them."""
 
     CODE_POOL = "code_pool"
+    GENERATED_KEY = "generated_key"
 
 
 class Status(Enum):
@@ -25,11 +27,19 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Product:
+    """`recipe`: how its keys are made, where its kind is `generated_key`."""
+
     merchant_id: str
     product_id: str
     kind: Kind
     title: str
     status: Status
+    recipe: Recipe | None = None
+
+    def may_become(self, wanted: "Product") -> bool:
+        """Whether it may be put so. Its kind, and how its keys are made, stay as they are."""
+        own, other = (each.recipe.makes if each.recipe else None for each in (self, wanted))
+        return self.kind is wanted.kind and own == other
 
 
 @dataclass(frozen=True, slots=True)

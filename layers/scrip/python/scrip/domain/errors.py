@@ -34,7 +34,9 @@ class Rejected(ScripError):
 
 
 class Retryable(ScripError):
-    """Not decided; the same input may succeed later."""
+    """Not decided; the same input may succeed later, not before `retry_after_seconds`."""
+
+    retry_after_seconds = 2
 
 
 class CredentialsMissing(Rejected):
@@ -107,6 +109,18 @@ class KeyUnknown(Rejected):
 
 class ProductUnknown(Rejected):
     slug = "product-unknown"
+
+
+class ProductFixed(Rejected):
+    """A product's kind and how its keys are made stay: what was sold could not be read again."""
+
+    slug = "product-fixed"
+
+
+class PatternWeak(Rejected):
+    """Keys of this pattern can be guessed, and the merchant has not insisted."""
+
+    slug = "pattern-weak"
 
 
 class VariantUnknown(Rejected):
@@ -189,6 +203,28 @@ class SealBroken(Rejected):
     slug = "seal-broken"
 
 
+class KeyMistyped(Rejected):
+    """No key of this product looks so; nothing was looked up."""
+
+    slug = "key-mistyped"
+
+
+class GeneratedKeyUnknown(Rejected):
+    """It looks like a key and is none, or is of another product."""
+
+    slug = "generated-key-unknown"
+
+
+class GeneratedKeyExpired(Rejected):
+    slug = "generated-key-expired"
+
+
+class ActivationLimitReached(Rejected):
+    """As many devices use the key as may."""
+
+    slug = "activation-limit-reached"
+
+
 class SignatureMissing(Rejected):
     slug = "signature-missing"
 
@@ -257,3 +293,13 @@ class MoveContended(Retryable):
     """Another invocation moved the same order again and again while this one tried."""
 
     slug = "move-contended"
+
+
+class TooManyRequests(Retryable):
+    """Somebody asked too often; nothing was looked at."""
+
+    slug = "too-many-requests"
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds

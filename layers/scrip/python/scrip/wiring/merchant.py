@@ -8,10 +8,13 @@ from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.keys import Keys
+from scrip.adapters.licence_keys import LicenceKeys
+from scrip.adapters.merchant_keys import MerchantKeys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.shredder import Shredder
+from scrip.adapters.signing import Signing
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
@@ -30,6 +33,10 @@ class MerchantSide:
     audit: Audit
     codes: SealedCodes
     shredder: Shredder
+    generation_keys: MerchantKeys
+    registry_keys: MerchantKeys
+    licence_keys: LicenceKeys
+    signing: Signing
 
 
 @cache
@@ -48,6 +55,10 @@ def merchant_side() -> MerchantSide:
         audit=Audit(table(settings.audit_table)),
         codes=SealedCodes(stock, vault),
         shredder=Shredder(table(settings.stock_table)),
+        generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
+        registry_keys=MerchantKeys(table(settings.merchants_table), keys, "registry"),
+        licence_keys=LicenceKeys(table(settings.merchants_table)),
+        signing=Signing(keys),
     )
 
 
