@@ -9,18 +9,19 @@ from infra.admin.keys import key
 from infra.admin.merchants import merchant
 from infra.admin.orders import order
 from infra.admin.queues import queue
+from infra.admin.vault import vault
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Run a Scrip deployment: merchants, keys, gateways, codes, orders, queues.
+    """Run a Scrip deployment: merchants, keys, gateways, codes, orders, queues, the vault.
 
     Secrets are asked for or read from stdin, never taken as arguments. Answers go to stdout,
     questions and progress to stderr. Exit code 1: refused or not now; 2: wrong usage.
     """
 
 
-for group in (merchant, key, gateway, codes, stock, order, queue):
+for group in (merchant, key, gateway, codes, stock, order, queue, vault):
     cli.add_command(group)
 
 if __name__ == "__main__":

@@ -61,6 +61,22 @@ def test_what_was_tampered_with_does_not_open(keys: Keys, at: int) -> None:
         keys.open(bytes(sealed), CONTEXT)
 
 
+def test_what_was_wrapped_anew_opens_as_before(keys: Keys) -> None:
+    sealed = keys.seal(b"secret", CONTEXT)
+
+    renewed = keys.rewrap(sealed, CONTEXT)
+
+    assert renewed != sealed
+    assert [keys.open(each, CONTEXT) for each in (sealed, renewed)] == [b"secret"] * 2
+
+
+def test_what_does_not_open_is_not_wrapped_anew(keys: Keys, met: Faults) -> None:
+    sealed = keys.seal(b"secret", CONTEXT)
+
+    with pytest.raises(SealBroken):
+        keys.rewrap(sealed, context_of("gateway", "other", provider="stripe"))
+
+
 def test_a_data_key_comes_plain_and_sealed(keys: Keys) -> None:
     one, other = keys.new_data_key(CONTEXT), keys.new_data_key(CONTEXT)
 
@@ -174,6 +190,7 @@ def test_what_is_kept_does_not_show_itself(keys: Keys) -> None:
 CALLS: dict[str, tuple[str, Any]] = {
     "open": ("Decrypt", lambda keys: keys.open(b"sealed", CONTEXT)),
     "seal": ("Encrypt", lambda keys: keys.seal(b"plain", CONTEXT)),
+    "rewrap": ("ReEncrypt", lambda keys: keys.rewrap(b"sealed", CONTEXT)),
     "new_data_key": ("GenerateDataKey", lambda keys: keys.new_data_key(CONTEXT)),
     "new_sealed_key": (
         "GenerateDataKeyWithoutPlaintext",

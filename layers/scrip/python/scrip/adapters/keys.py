@@ -62,6 +62,27 @@ class Keys:
         sealed: bytes = answer["CiphertextBlob"]
         return sealed
 
+    def rewrap(self, sealed: bytes, context: Context) -> bytes:
+        """The same secret, sealed anew with the newest material of the key, inside KMS.
+
+        Raises SealBroken.
+        """
+        try:
+            answer = ask(
+                self.client.re_encrypt,
+                CiphertextBlob=sealed,
+                SourceKeyId=self.key_arn,
+                SourceEncryptionContext=context,
+                DestinationKeyId=self.key_arn,
+                DestinationEncryptionContext=context,
+            )
+        except ClientError as error:
+            if code_of(error) in BROKEN:
+                raise SealBroken(context["purpose"]) from error
+            raise
+        renewed: bytes = answer["CiphertextBlob"]
+        return renewed
+
     def open(self, sealed: bytes, context: Context) -> bytes:
         """Raises SealBroken when it was not sealed under this context."""
         name = _name(sealed, context)

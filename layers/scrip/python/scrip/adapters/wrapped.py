@@ -1,0 +1,103 @@
+"""Every value that KMS wrapped, wherever it lies: to wrap each of them anew.
+
+Order keys, index keys and gateway secrets lie in the merchants table, data keys (and the marks in
+place of those that were shredded) with their batches in the stock table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scrip.adapters.keys import Context, Keys, context_of
+from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.adapters.vault import SHREDDED
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """`attribute` of an item holds `prefix` and then `blob`, which opens under `context`."""
+
+    table: Table
+    key: Item
+    attribute: str
+    context: Context
+    blob: bytes
+    wrapped_at_ms: int
+    prefix: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """Tells a person which one it is."""
+        return " ".join(self.context.values())
+
+
+class WrappedValues:
+    def __init__(self, merchants: Table, stock: Table, keys: Keys) -> None:
+        self.merchants = merchants
+        self.stock = stock
+        self.keys = keys
+
+    def all(self) -> Iterator[Wrapped]:
+        """Two scans: nothing lists all batches, and nobody else needs it."""
+        of_merchants = self.merchants.scan(
+            "sk = :merchant OR sk = :index OR begins_with(sk, :gateway)",
+            {":merchant": "merchant", ":index": "index-key", ":gateway": "gateway#"},
+        )
+        for item in of_merchants:
+            yield self._of_merchant(item)
+        for item in self.stock.scan("contains(pk, :batch)", {":batch": "#batch#"}):
+            if "sealed_key" in item:  # others are of a variant that is called batch
+                yield self._of_batch(item)
+
+    def renew(self, old: Wrapped, at_ms: int) -> bool:
+        """Wrap it anew under the current key. False when somebody changed it since it was read:
+        then it is new, or shredded, and stays. Raises SealBroken."""
+        new = self.keys.rewrap(old.blob, old.context)
+        try:
+            old.table.update(
+                old.key,
+                "SET #value = :new, rewrapped_at_ms = :at",
+                condition="#value = :seen",
+                names={"#value": old.attribute},
+                values={
+                    ":new": old.prefix + new,
+                    ":seen": old.prefix + old.blob,
+                    ":at": at_ms,
+                },
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def _of_merchant(self, item: Item) -> Wrapped:
+        merchant_id, sk = item["pk"], item["sk"]
+        attribute = "order_key" if sk == "merchant" else "sealed"
+        if sk == "merchant":
+            context = context_of("order-token", merchant_id)
+        elif sk == "index-key":
+            context = context_of("index", merchant_id)
+        else:
+            provider = sk.removeprefix("gateway#")
+            context = context_of("gateway", merchant_id, provider=provider)
+        key = {"pk": merchant_id, "sk": sk}
+        return Wrapped(self.merchants, key, attribute, context, item[attribute], _since(item))
+
+    def _of_batch(self, item: Item) -> Wrapped:
+        merchant_id, variant_id, _, batch_id = item["pk"].split("#")
+        blob: bytes = item["sealed_key"]
+        prefix = SHREDDED if blob.startswith(SHREDDED) else b""
+        purpose = "shredded" if prefix else "codes"
+        return Wrapped(
+            table=self.stock,
+            key={"pk": item["pk"]},
+            attribute="sealed_key",
+            context=context_of(purpose, merchant_id, variant=variant_id, batch=batch_id),
+            blob=blob.removeprefix(prefix),
+            wrapped_at_ms=_since(item),
+            prefix=prefix,
+        )
+
+
+def _since(item: Item) -> int:
+    """When it was wrapped, as far as its item tells: 0 for unknown, so that it is wrapped anew."""
+    found: int = item.get("rewrapped_at_ms") or item.get("created_at_ms", 0)
+    return found

@@ -1,0 +1,156 @@
+"""Rotating the vault: everything is wrapped anew, nothing is lost, and again does no harm."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from scrip.adapters.keys import Keys
+from scrip.adapters.tables import Table
+from scrip.adapters.vault import SHREDDED
+from scrip.adapters.wrapped import WrappedValues
+from scrip.domain.errors import StoreUnavailable
+from tests.admin.operator import Operator
+from tests.in_memory import InMemory, forget_adapters
+from tests.shop import Reply, Shop
+
+
+@pytest.fixture
+def sold(acme: Shop) -> Reply:
+    """A shop with a shredded batch, and an order from another, whose variant is called batch."""
+    acme.stock_up("gone", ["GONE-1"])
+    acme.pay(acme.place({"gone": 1}))
+    assert acme.shred_batch("gone").status == 200
+    acme.stock_up("batch", ["CODE-1", "CODE-2"])
+    placed = acme.place({"batch": 1})
+    acme.pay(placed)
+    return placed
+
+
+def wrapped(cloud: InMemory) -> dict[tuple[str, str], bytes]:
+    """Every wrapped value there is, found without the code under test."""
+    return {
+        (item["pk"], item.get("sk", "")): bytes(item[name])
+        for table in ("merchants", "stock")
+        for item in cloud.table(table).scan()["Items"]
+        for name in ("order_key", "sealed", "sealed_key")
+        if name in item
+    }
+
+
+def test_everything_is_wrapped_anew_and_opens_as_before(
+    operator: Operator, acme: Shop, sold: Reply
+) -> None:
+    before = wrapped(operator.cloud)
+    codes = acme.codes(sold)
+
+    done = operator.done("vault", "rotate")
+
+    after = wrapped(operator.cloud)
+    assert done == {"renewed": 5, "current": 0, "changed": 0, "broken": []}
+    assert before.keys() == after.keys()
+    assert all(after[name] != old for name, old in before.items())
+    forget_adapters()
+    assert acme.codes(sold) == codes
+    assert acme.place({"gone": 1}).problem == "sold-out"
+    assert acme.pay(acme.place({"batch": 1})).json["outcome"] == "delivered"
+
+
+def test_a_mark_of_something_shredded_stays_one(
+    operator: Operator, acme: Shop, sold: Reply
+) -> None:
+    gone = acme.shred_batch("gone").json
+    operator.done("vault", "rotate")
+    forget_adapters()
+
+    assert acme.shred_batch("gone").json == gone
+    batch = f"acme#gone#batch#{acme.batches['gone']}"
+    assert wrapped(operator.cloud)[batch, ""].startswith(SHREDDED)
+
+
+def test_what_is_new_enough_stays(operator: Operator, sold: Reply) -> None:
+    operator.done("vault", "rotate")
+    before = wrapped(operator.cloud)
+
+    again = operator.done("vault", "rotate", "--before", "2020-01-01T00:00:00Z")
+
+    assert (again["renewed"], again["current"]) == (0, 5)
+    assert wrapped(operator.cloud) == before
+
+
+def test_interrupted_it_is_gone_on_with(
+    operator: Operator, sold: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewrap, calls = Keys.rewrap, []
+
+    def dies(self: Keys, *given: Any) -> bytes:
+        calls.append(given)
+        if len(calls) == 3:
+            raise StoreUnavailable("busy")
+        return rewrap(self, *given)
+
+    monkeypatch.setattr(Keys, "rewrap", dies)
+    result = operator.run("vault", "rotate")
+    assert result.exit_code == 1
+    [_, before] = result.stderr.partition("\n")[0].split(" --before ")
+
+    done = operator.done("vault", "rotate", "--before", before.split()[0])
+
+    assert (done["renewed"], done["current"]) == (3, 2)
+    assert operator.done("vault", "rotate", "--before", before.split()[0])["renewed"] == 0
+
+
+def test_what_somebody_changed_meanwhile_stays(
+    operator: Operator, sold: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewrap = Keys.rewrap
+
+    def meanwhile(self: Keys, sealed: bytes, context: dict[str, str]) -> bytes:
+        if context["purpose"] == "gateway":
+            key = {"pk": "acme", "sk": "gateway#stripe"}
+            operator.cloud.table("merchants").put_item(Item={**key, "sealed": b"set anew"})
+        return rewrap(self, sealed, context)
+
+    monkeypatch.setattr(Keys, "rewrap", meanwhile)
+
+    done = operator.done("vault", "rotate")
+
+    assert (done["renewed"], done["changed"]) == (4, 1)
+    assert wrapped(operator.cloud)["acme", "gateway#stripe"] == b"set anew"
+
+
+def test_what_does_not_open_is_named_and_the_rest_renewed(operator: Operator, sold: Reply) -> None:
+    merchants = operator.cloud.table("merchants")
+    order_key = wrapped(operator.cloud)["acme", "merchant"]
+    merchants.put_item(Item={"pk": "acme", "sk": "gateway#stripe", "sealed": order_key})
+
+    result = operator.run("vault", "rotate")
+
+    assert result.exit_code == 1
+    assert "does not open: gateway acme stripe" in result.stdout
+    assert "4 wrapped anew" in result.stdout
+    assert wrapped(operator.cloud)["acme", "gateway#stripe"] == order_key
+
+
+def test_no_plaintext_leaves_kms(
+    operator: Operator, sold: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Keys, "open", lambda *_: pytest.fail("opened"))
+
+    assert operator.done("vault", "rotate")["renewed"] == 5
+
+
+def test_every_purpose_is_wrapped_anew(operator: Operator, sold: Reply) -> None:
+    cloud = operator.cloud
+    kms = Keys(boto3.client("kms"), cloud.values["VaultKeyArn"])
+    tables = boto3.client("dynamodb")
+
+    values = WrappedValues(
+        Table(tables, cloud.values["MerchantsTable"]),
+        Table(tables, cloud.values["StockTable"]),
+        kms,
+    )
+
+    purposes = sorted(each.context["purpose"] for each in values.all())
+
+    assert purposes == ["codes", "gateway", "index", "order-token", "shredded"]
