@@ -29,7 +29,7 @@ def vault() -> None:
 )
 @click.pass_context
 def rotate(context: click.Context, before: datetime | None) -> None:
-    """Wrap every data key, order key, index key and gateway secret anew under the current key.
+    """Wrap every data key, merchant's key and gateway secret anew under the current key.
 
     Nothing has to stop for it, and no secret leaves KMS. Interrupted, run it again with the
     --before that it tells. What does not open is named and left as it is; the exit code is 1 then.

@@ -1,6 +1,6 @@
 """Every value that KMS wrapped, wherever it lies: to wrap each of them anew.
 
-Order keys, index keys and gateway secrets lie in the merchants table, data keys (and the marks in
+Merchants' keys and their gateways' secrets lie in the merchants table, data keys (and the marks in
 place of those that were shredded) with their batches in the stock table.
 """
 
@@ -39,8 +39,8 @@ class WrappedValues:
     def all(self) -> Iterator[Wrapped]:
         """Two scans: nothing lists all batches, and nobody else needs it."""
         of_merchants = self.merchants.scan(
-            "sk = :merchant OR sk = :index OR begins_with(sk, :gateway)",
-            {":merchant": "merchant", ":index": "index-key", ":gateway": "gateway#"},
+            "attribute_type(sealed, :binary) OR attribute_type(order_key, :binary)",
+            {":binary": "B"},
         )
         for item in of_merchants:
             yield self._of_merchant(item)
@@ -69,16 +69,9 @@ class WrappedValues:
         return True
 
     def _of_merchant(self, item: Item) -> Wrapped:
-        merchant_id, sk = item["pk"], item["sk"]
-        attribute = "order_key" if sk == "merchant" else "sealed"
-        if sk == "merchant":
-            context = context_of("order-token", merchant_id)
-        elif sk == "index-key":
-            context = context_of("index", merchant_id)
-        else:
-            provider = sk.removeprefix("gateway#")
-            context = context_of("gateway", merchant_id, provider=provider)
-        key = {"pk": merchant_id, "sk": sk}
+        key = {"pk": item["pk"], "sk": item["sk"]}
+        attribute = "order_key" if "order_key" in item else "sealed"
+        context = _context_of_merchants(**key)
         return Wrapped(self.merchants, key, attribute, context, item[attribute], _since(item))
 
     def _of_batch(self, item: Item) -> Wrapped:
@@ -95,6 +88,18 @@ class WrappedValues:
             wrapped_at_ms=_since(item),
             prefix=prefix,
         )
+
+
+def _context_of_merchants(pk: str, sk: str) -> Context:
+    kind, _, name = sk.partition("#")
+    match kind:
+        case "merchant":
+            return context_of("order-token", pk)
+        case "gateway":
+            return context_of("gateway", pk, provider=name)
+        case "licence-key":
+            return context_of("licence", pk, key=str(int(name)))
+    return context_of(kind.removesuffix("-key"), pk)
 
 
 def _since(item: Item) -> int:
