@@ -138,10 +138,11 @@ class Shop:
             "PUT", f"/v1/merchant/products/{variant}", {"title": variant}, key="operator"
         )
         assert product.status == 200, product.text
-        body = {
+        body: dict[str, Any] = {
             "title": variant,
             "price_minor": changes.get("price", 4500),
             "currency": changes.get("currency", "EUR"),
+            **{name: changes[name] for name in ("hold_minutes", "partial") if name in changes},
         }
         path = f"/v1/merchant/products/{variant}/variants/{variant}"
         reply = self.call("PUT", path, body, key="operator")

@@ -171,6 +171,13 @@ def _as_buyer(shop: Shop) -> None:
     short = _good(shop.place({"card-1": 3}, idempotency_key="short"))
     _good(shop.place({"card-1": 3}, idempotency_key="short"))  # again
     _good(shop.place({"card-50": 1}, return_url="https://shop.example/thanks"))  # never paid
+    shop.stock_up("all", ["ALL-1", "ALL-2"])
+    shop.put_variant("all", partial=False)
+    whole = _good(shop.place({"all": 3}))
+    assert _good(shop.pay(whole)).json["outcome"] == "refund_due"
+    shop.put_variant("all", hold_minutes=5)
+    _good(shop.place({"all": 1}))  # never paid
+    assert shop.place({"all": 2}).problem == "sold-out"
     for placed in (bought, short):
         _good(shop.pay(placed))
         _good(shop.pay(placed))  # a duplicate

@@ -277,12 +277,11 @@ def test_every_table_is_on_demand_recoverable_sealed_and_named_by_the_stack() ->
         assert "TableName" not in properties, name
 
 
-def test_the_orders_index_holds_keys_only() -> None:
+def test_the_orders_indexes_hold_keys_only() -> None:
     orders = of_type("AWS::DynamoDB::Table")["Orders"]["Properties"]
 
-    [index] = orders["GlobalSecondaryIndexes"]
-
-    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    for index in orders["GlobalSecondaryIndexes"]:
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert orders["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 

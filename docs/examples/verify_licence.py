@@ -3,7 +3,9 @@ import json
 import sys
 import time
 from base64 import urlsafe_b64decode
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 
 def decode(text):
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -43,7 +43,13 @@ def accept(call: Call, provider: str) -> Answer:
     notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
     logger.append_keys(**notice.facts)
     accepted = accept_payment(
-        merchant_id, notice, now_ms=now, luck=luck(), orders=wired.orders, stock=wired.stock
+        merchant_id,
+        notice,
+        now_ms=now,
+        luck=luck(),
+        orders=wired.orders,
+        stock=wired.stock,
+        holds=wired.holds,
     )
     tell(accepted)
     return Answer(200, CallbackAnswer(accepted.ending.value))

@@ -80,7 +80,13 @@ def import_text(call: Call) -> Answer:
 
 def read_levels(call: Call) -> Answer:
     wired, variant_id = _wired(), call.path.variant_id
-    levels = read_stock(call.merchant_id, variant_id, catalogue=wired.catalogue, stock=wired.stock)
+    levels = read_stock(
+        call.merchant_id,
+        variant_id,
+        now_ms=now_ms(),
+        catalogue=wired.catalogue,
+        stock=wired.stock,
+    )
     return Answer(200, wire.StockView(variant_id, levels.imported, levels.available))
 
 

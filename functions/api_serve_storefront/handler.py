@@ -23,7 +23,9 @@ from scrip.wiring import storefront
 
 def list_products(call: Call) -> Answer:
     wired = storefront.storefront()
-    offers = list_offers(call.merchant_id, catalogue=wired.catalogue, stock=wired.stock)
+    offers = list_offers(
+        call.merchant_id, now_ms=now_ms(), catalogue=wired.catalogue, stock=wired.stock
+    )
     return Answer(200, views.products_on_sale(offers))
 
 
@@ -41,6 +43,7 @@ def place(call: Call) -> Answer:
         catalogue=wired.catalogue,
         stock=wired.stock,
         orders=wired.orders,
+        holds=wired.holds,
         gateway=wired.gateways.of(call.merchant_id, "stripe"),
     )
     logger.append_keys(order_id=placed.order.order_id)
@@ -75,6 +78,7 @@ def _order(call: Call) -> Order:
         merchants=wired.merchants,
         order_keys=wired.order_keys,
         orders=wired.orders,
+        holds=wired.holds,
     )
     logger.append_keys(merchant_id=order.merchant_id)
     return order

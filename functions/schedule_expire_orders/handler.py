@@ -19,6 +19,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
         window_minutes=wired.settings.payment_window_minutes,
         merchants=wired.merchants,
         orders=wired.orders,
+        holds=wired.holds,
     )
     if swept.expired:  # a metric that is never zero costs nothing while nobody buys
         count("OrdersExpired", swept.expired)

@@ -171,7 +171,13 @@ def show(target: Target, merchant_id: str, variant_id: str | None) -> None:
     views = [
         StockView(
             each,
-            *read_stock(merchant_id, each, catalogue=deployed.catalogue, stock=deployed.stock),
+            *read_stock(
+                merchant_id,
+                each,
+                now_ms=now_ms(),
+                catalogue=deployed.catalogue,
+                stock=deployed.stock,
+            ),
         )
         for each in ([variant_id] if variant_id else every)
     ]

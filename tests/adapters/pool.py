@@ -1,11 +1,13 @@
 """Stock to test with: batches on sale, and every code in them accounted for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.tables import Item
-from scrip.domain.stock import Batch, ChunkRef, SealedCode
+from scrip.domain.directory import Lane
+from scrip.domain.stock import NEVER_MS, Batch, ChunkRef, SealedCode, lane_of, unit_key
 from tests.domain.making import NOW_MS
 
 SHOP, VARIANT = "demo", "card-50"
@@ -42,13 +44,22 @@ def recorded(stock: Stock, new: Batch) -> Batch:
     return kept
 
 
-def stocked(stock: Stock, count: int, per_chunk: int, batch_id: str = BATCH) -> list[ChunkRef]:
+def put_on_sale(
+    stock: Stock, new: Batch, chunks: Sequence[Sequence[SealedCode]], until_ms: int = NEVER_MS
+) -> None:
+    lane, codes = lane_of(new.batch_id), sum(map(len, chunks))
+    stock.add_chunks(new, lane, dict(enumerate(chunks)), until_ms)
+    stock.publish(new, [Lane(lane, 0, len(chunks), codes, len(chunks[0]), until_ms)])
+
+
+def stocked(
+    stock: Stock, count: int, per_chunk: int, batch_id: str = BATCH, until_ms: int = NEVER_MS
+) -> list[ChunkRef]:
     """Codes on sale; their chunks, oldest first."""
     new = batch(batch_id, codes=count)
     chunks = chunked(sealed(count), per_chunk)
     recorded(stock, new)
-    stock.add_chunks(new, chunks)
-    stock.publish(new, len(chunks), per_chunk)
+    put_on_sale(stock, new, chunks, until_ms)
     directory = stock.directory(SHOP, VARIANT, consistent=True)
     return [directory.ref(p) for p in range(directory.chunks - len(chunks), directory.chunks)]
 
@@ -60,14 +71,16 @@ class Buyer:
     stock: Stock
     order_id: str
     line: int = 0
+    now_ms: int = NOW_MS
 
     def claim(self, chunk: ChunkRef, wanted: int = 1, first: int = 0) -> tuple[int, int]:
         """Units now ours, codes left."""
-        return self.stock.claim(SHOP, VARIANT, chunk, self.order_id, self.line, first, wanted)
+        units = [unit_key(self.order_id, self.line, first + n) for n in range(wanted)]
+        return self.stock.claim(SHOP, VARIANT, chunk, units, self.now_ms)
 
 
 def chunk_item(stock: Stock, chunk: ChunkRef) -> Item:
-    item = stock.table.get({"pk": f"{SHOP}#{VARIANT}#{chunk.batch_id}#{chunk.number}"})
+    item = stock.table.get({"pk": f"{SHOP}#{VARIANT}#{chunk.lane}#{chunk.number}"})
     assert item is not None
     return item
 

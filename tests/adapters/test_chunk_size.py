@@ -6,16 +6,15 @@ import pytest
 
 from scrip.adapters.stock import Stock
 from scrip.adapters.tables import Item, encode_item
-from scrip.domain.code import MAX_CODES_PER_IMPORT
 from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
-from scrip.domain.stock import Batch, SealedCode, chunk_capacity, unit_key
-from tests.domain.making import ORDER_ID
+from scrip.domain.stock import Batch, SealedCode, Shut, chunk_capacity, lane_of, unit_key
+from tests.domain.making import NOW_MS, ORDER_ID
 from tests.item_size import WRITE_UNIT, item_bytes
 
 SEAL_BYTES = 16
 """What AES-256-GCM adds to a code."""
 
-LONGEST_UNIT = unit_key(ORDER_ID, MAX_LINES - 1, MAX_UNITS_PER_LINE - 1)
+LONGEST_UNIT = unit_key(ORDER_ID, MAX_LINES - 1, MAX_UNITS_PER_LINE - 1, 1)
 
 
 class Recorded:
@@ -32,9 +31,10 @@ def full_chunk(ciphertext_bytes: int, codes: int) -> Item:
     """As the import writes it, with the longest names there can be."""
     table: Any = Recorded()
     batch = Batch("m" * 20, "v" * 32, "b" * 10, b"", b"", codes, frozenset(), False, 0)
-    Stock(table).add_chunks(batch, [[SealedCode(n, bytes(ciphertext_bytes)) for n in range(codes)]])
+    chunk = [SealedCode(n, bytes(ciphertext_bytes)) for n in range(codes)]
+    Stock(table).add_chunks(batch, lane_of(batch.batch_id, 60), {99_999: chunk}, NOW_MS)
     [item] = table.items
-    return {**item, "pk": item["pk"].removesuffix("#0") + f"#{MAX_CODES_PER_IMPORT - 1}"}
+    return {**item, "shut": Shut.RECALLED.value}
 
 
 def claimed(item: Item) -> Item:

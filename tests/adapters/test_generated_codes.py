@@ -20,8 +20,9 @@ from scrip.adapters.recipes import KEEP_SECONDS, Recipes
 from scrip.adapters.signing import Signing
 from scrip.adapters.tables import Table
 from scrip.domain.activation import mark_of
-from scrip.domain.catalogue import Kind, Product, Status, Variant
+from scrip.domain.catalogue import Product, Status, Variant
 from scrip.domain.errors import OrderNotReadable, ProductFixed, SealBroken
+from scrip.domain.goods import Kind
 from scrip.domain.key_pattern import Pattern, normalise
 from scrip.domain.licence import LEAD_MS, SigningKey
 from scrip.domain.money import Money

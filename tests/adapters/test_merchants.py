@@ -15,7 +15,7 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.api_key import ApiKey, Scope, hash_secret
-from scrip.domain.catalogue import Kind, Product, Status, Variant
+from scrip.domain.catalogue import Product, Status, Variant
 from scrip.domain.errors import (
     GatewayUnknown,
     KeyUnknown,
@@ -24,6 +24,7 @@ from scrip.domain.errors import (
     SealBroken,
     VariantOfAnotherProduct,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.merchant import Merchant
 from scrip.domain.money import Money
 from scrip.wiring.clients import table

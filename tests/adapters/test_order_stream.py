@@ -57,7 +57,7 @@ def test_a_record_tells_what_an_order_was_and_became(orders: Orders) -> None:
 
 
 def test_an_item_that_is_no_order_moves_nothing(orders: Orders) -> None:
-    orders.set_mark("demo", orders.mark("demo"), "5")
+    orders.set_mark("demo", "expiry", orders.mark("demo", "expiry"), "5")
 
     [(_, move)] = moves(record(1, NewImage=image(orders, "demo#expiry")))
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from scrip.adapters.orders import BEGINNING, INDEX, SHARDS, Orders
+from scrip.adapters.order_items import SHARDS
+from scrip.adapters.orders import BEGINNING, BY_DUE, BY_MERCHANT, Orders
 from scrip.adapters.tables import Item, encode_item
 from scrip.domain.money import Money
 from scrip.domain.order import (
@@ -182,18 +183,20 @@ def test_a_second_payment_is_recorded_once(orders: Orders) -> None:
     assert record.order == closed_of(order)
 
 
-def test_closing_leaves_what_the_index_holds(orders: Orders) -> None:
-    [index] = orders.table.client.describe_table(TableName=orders.table.name)["Table"][
+def test_closing_leaves_what_the_indexes_hold(orders: Orders) -> None:
+    indexes = orders.table.client.describe_table(TableName=orders.table.name)["Table"][
         "GlobalSecondaryIndexes"
     ]
-    names = {each["AttributeName"] for each in index["KeySchema"]} | {"pk"}
-    order = placed(orders)
+    keys = [key for index in indexes for key in index["KeySchema"]]
+    names = {key["AttributeName"] for key in keys} | {"pk"}
+    order = placed(orders, pending(replace(line(), held=True)))
     before = {name: stored(orders)[name] for name in names}
 
     orders.point(order, order.lines[0].pointed_at(ELSEWHERE))
     orders.close(now_is(orders), closed_of(now_is(orders)))
 
-    assert index["Projection"]["ProjectionType"] == "KEYS_ONLY"
+    assert {index["IndexName"] for index in indexes} == {BY_MERCHANT, BY_DUE}
+    assert {index["Projection"]["ProjectionType"] for index in indexes} == {"KEYS_ONLY"}
     assert {name: stored(orders)[name] for name in names} == before
 
 
@@ -246,7 +249,7 @@ def test_orders_are_listed_over_all_shards_in_their_order(orders: Orders, met: F
     assert [record.place for record in oldest] == places
     assert [record.place for record in newest] == places[::-1]
     asked = {
-        parameters["ExpressionAttributeValues"][":listing"]["S"]
+        parameters["ExpressionAttributeValues"][":shard"]["S"]
         for name, parameters in met.calls
         if name == "Query"
     }
@@ -257,7 +260,7 @@ def test_shards_share_the_load(orders: Orders) -> None:
     placed_many(orders, 32)
 
     per_shard = [
-        len(list(orders.table.query("listing = :l", {":l": f"demo#{n}"}, index=INDEX)))
+        len(list(orders.table.query("listing = :l", {":l": f"demo#{n}"}, index=BY_MERCHANT)))
         for n in range(SHARDS)
     ]
 
@@ -300,21 +303,21 @@ def test_merchants_see_their_own_orders(orders: Orders) -> None:
 def test_the_expiry_mark_begins_before_every_order(orders: Orders) -> None:
     [place] = placed_many(orders, 1)
 
-    [record] = orders.listed("demo", orders.mark("demo"), place, 1, newest_first=False)
+    [record] = orders.listed("demo", orders.mark("demo", "expiry"), place, 1, newest_first=False)
 
     assert record.place == place
 
 
 def test_the_expiry_mark_moves_on_once(orders: Orders) -> None:
-    begin = orders.mark("demo")
+    begin = orders.mark("demo", "expiry")
 
-    orders.set_mark("demo", begin, "5")
-    orders.set_mark("demo", begin, "7")
-    assert orders.mark("demo") == "5"
+    orders.set_mark("demo", "expiry", begin, "5")
+    orders.set_mark("demo", "expiry", begin, "7")
+    assert orders.mark("demo", "expiry") == "5"
 
-    orders.set_mark("demo", "5", "8")
-    orders.set_mark("demo", "5", "9")
-    assert (orders.mark("demo"), orders.mark("other")) == ("8", begin)
+    orders.set_mark("demo", "expiry", "5", "8")
+    orders.set_mark("demo", "expiry", "5", "9")
+    assert (orders.mark("demo", "expiry"), orders.mark("other", "expiry")) == ("8", begin)
 
 
 def test_an_order_in_a_state_nobody_knows_is_a_bug(orders: Orders) -> None:

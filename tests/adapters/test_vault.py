@@ -17,7 +17,7 @@ from scrip.domain.code import Code, DataKey
 from scrip.domain.errors import SealBroken
 from scrip.domain.stock import Batch, Pick, SealedCode
 from tests.adapters.faults import Faults
-from tests.adapters.pool import SHOP, VARIANT, Buyer, batch, recorded
+from tests.adapters.pool import SHOP, VARIANT, Buyer, batch, put_on_sale, recorded
 from tests.domain.making import ORDER_ID, line, pending
 
 KEY = DataKey(b"sealed", bytes(range(32)))
@@ -185,8 +185,7 @@ def test_the_codes_of_an_order_open_unit_by_unit(stock: Stock, vault: Vault, met
     key = vault.new_key(SHOP, VARIANT, BATCH.batch_id)
     kept = recorded(stock, replace(BATCH, sealed_key=key.sealed, codes=5))
     sealed = vault.seal(key, kept, codes)
-    stock.add_chunks(kept, [sealed[:3], sealed[3:]])
-    stock.publish(kept, 2, 3)
+    put_on_sale(stock, kept, [sealed[:3], sealed[3:]])
     first, second = map(stock.directory(SHOP, VARIANT).ref, (0, 1))
     buyer = Buyer(stock, ORDER_ID)
     buyer.claim(first, 3)
@@ -201,8 +200,7 @@ def test_the_codes_of_an_order_open_unit_by_unit(stock: Stock, vault: Vault, met
 
 
 def test_an_order_whose_batch_is_gone_shows_nothing(stock: Stock, vault: Vault) -> None:
-    stock.add_chunks(BATCH, [[seal(TWENTY)]])
-    stock.publish(recorded(stock, BATCH), 1, 1)
+    put_on_sale(stock, recorded(stock, BATCH), [[seal(TWENTY)]])
     chunk = stock.directory(SHOP, VARIANT).ref(0)
     Buyer(stock, ORDER_ID).claim(chunk)
     stock.table.delete({"pk": f"{SHOP}#{VARIANT}#batch#{BATCH.batch_id}"})

@@ -27,17 +27,17 @@ def case(name: str) -> Callable[[Prepare], Prepare]:
 @case("placing: one line")
 def placing(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
-    return _placing(world, {"card": 1})
+    return placing_case(world, {"card": 1})
 
 
 @case("placing: several lines, on the hosted page")
 def placing_hosted(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
     world.stock("pass", PER_CHUNK, price=999)
-    return _placing(world, {"card": 2, "pass": 1}, return_url="https://shop.example/thanks")
+    return placing_case(world, {"card": 2, "pass": 1}, return_url="https://shop.example/thanks")
 
 
-def _placing(world: World, lines: dict[str, int], **more: Any) -> Case:
+def placing_case(world: World, lines: dict[str, int], **more: Any) -> Case:
     answers: list[Reply] = []
 
     def event() -> bool:
@@ -63,7 +63,7 @@ def _placing(world: World, lines: dict[str, int], **more: Any) -> Case:
 @case("paying: one code")
 def paying(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
-    return _paying(world, world.place({"card": 1}))
+    return paying_case(world, world.place({"card": 1}))
 
 
 @case("paying: the last code of a chunk")
@@ -71,13 +71,13 @@ def paying_last_of_chunk(world: World) -> Case:
     world.stock("card", PER_CHUNK)
     for _ in range(PER_CHUNK - 1):
         world.pay(world.place({"card": 1}))
-    return _paying(world, world.place({"card": 1}))
+    return paying_case(world, world.place({"card": 1}))
 
 
 @case("paying: a quantity over several chunks")
 def paying_many(world: World) -> Case:
     world.stock("card", 4 * PER_CHUNK)
-    return _paying(world, world.place({"card": 2 * PER_CHUNK + 1}))
+    return paying_case(world, world.place({"card": 2 * PER_CHUNK + 1}))
 
 
 @case("paying: several lines")
@@ -85,35 +85,35 @@ def paying_lines(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
     world.stock("pass", 2 * PER_CHUNK, price=999)
     world.stock("gift", 1, price=100)
-    return _paying(world, world.place({"card": 1, "pass": PER_CHUNK + 1, "gift": 1}))
+    return paying_case(world, world.place({"card": 1, "pass": PER_CHUNK + 1, "gift": 1}))
 
 
 @case("paying: own chunk exhausted meanwhile")
 def paying_moved(world: World) -> Case:
     world.stock("card", 3 * PER_CHUNK)
-    return _paying(world, _beaten(world, {"card": 1}, left=2 * PER_CHUNK))
+    return paying_case(world, beaten(world, {"card": 1}, left=2 * PER_CHUNK))
 
 
 @case("paying: sold out meanwhile")
 def paying_sold_out(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
-    return _paying(world, _beaten(world, {"card": 1}, left=0), "refund_due")
+    return paying_case(world, beaten(world, {"card": 1}, left=0), "refund_due")
 
 
 @case("paying: partly sold out meanwhile")
 def paying_partly_sold_out(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
     world.stock("pass", PER_CHUNK, price=999)
-    return _paying(world, _beaten(world, {"card": 3, "pass": 1}, left=2), "refund_due")
+    return paying_case(world, beaten(world, {"card": 3, "pass": 1}, left=2), "refund_due")
 
 
 @case("paying: late, after the order expired")
 def paying_late(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK)
     placed = world.place({"card": 1})
-    _let_expire(world)
+    let_expire(world)
     assert world.order(placed).state == "expired"
-    return _paying(world, placed)
+    return paying_case(world, placed)
 
 
 @case("paying: a second payment of one order")
@@ -124,7 +124,7 @@ def paying_twice(world: World) -> Case:
     return _paying_again(world, placed)
 
 
-def _paying(world: World, placed: Reply, state: str = "delivered") -> Case:
+def paying_case(world: World, placed: Reply, state: str = "delivered") -> Case:
     event = world.paid(placed)
 
     def expect() -> None:
@@ -143,11 +143,12 @@ def _paying_again(world: World, placed: Reply) -> Case:
     return Case(lambda: world.post(event), expect, again_calls=2)
 
 
-def _beaten(world: World, lines: dict[str, int], left: int) -> Reply:
+def beaten(world: World, lines: dict[str, int], left: int) -> Reply:
     """An order that others overtook: they drained its own chunk, and left `left` codes at most."""
     placed = world.place(lines)
     chunk = world.order(placed).lines[0].chunk
-    own = f"#card#{chunk.batch_id}#{chunk.number}"
+    assert chunk
+    own = f"#card#{chunk.lane}#{chunk.number}"
     while True:
         free = {item["pk"]: len(item["free"]) for item in world.items("stock") if "free" in item}
         cards = {pk: count for pk, count in free.items() if "#card#" in pk}
@@ -157,7 +158,7 @@ def _beaten(world: World, lines: dict[str, int], left: int) -> Reply:
         world.pay(world.place({"card": 1}))
 
 
-def _let_expire(world: World) -> None:
+def let_expire(world: World) -> None:
     world.clock.advance(WINDOW_MINUTES + 2)
     assert world.sweep()
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from typing import Any
 
-from scrip.adapters.stock import batch_of
+from scrip.adapters.stock import LET_GO, batch_of
 from scrip.adapters.tables import Item
-from scrip.domain.order import DeliveredOrder, ExpiredOrder, Order, RefundDueOrder
-from scrip.domain.stock import unit_key
+from scrip.domain.directory import Range
+from scrip.domain.order import DeliveredOrder, ExpiredOrder, Order, PendingOrder, RefundDueOrder
+from scrip.domain.stock import batch_of_lane
 from tests.crash.world import World
 
 SOLD = (DeliveredOrder, RefundDueOrder)
@@ -26,7 +27,7 @@ def check(world: World) -> None:
     chunks = {pk: item for pk, item in stock.items() if "free" in item}
     orders = world.orders()
     every_code_is_somewhere_once(world, stock, chunks)
-    every_claim_belongs_to_a_sold_order(chunks, orders)
+    every_claim_belongs_to_an_order(chunks, orders)
     for order in orders:
         nobody_got_more_or_less_than_told(order)
         sold_out_is_true(world, order, stock, chunks)
@@ -41,10 +42,10 @@ def every_code_is_somewhere_once(
     batches = {pk: item for pk, item in stock.items() if "#batch#" in pk}
     held: dict[str, list[bytes]] = {pk: [] for pk in batches}
     for pk, chunk in chunks.items():
-        merchant, variant, batch_id, _ = pk.split("#")
-        held[f"{merchant}#{variant}#batch#{batch_id}"] += [
+        merchant, variant, lane, _ = pk.split("#")
+        held[f"{merchant}#{variant}#batch#{batch_of_lane(lane)}"] += [
             *chunk["free"],
-            *chunk["claimed"].values(),
+            *(packed for packed in chunk["claimed"].values() if packed != LET_GO),
         ]
     total: Counter[str] = Counter()
     for pk, batch in batches.items():
@@ -61,19 +62,20 @@ def every_code_is_somewhere_once(
         assert directory["chunks"] == sum(1 for pk in chunks if pk.split("#")[1] == variant)
 
 
-def every_claim_belongs_to_a_sold_order(chunks: dict[str, Item], orders: list[Order]) -> None:
-    """Chunks and orders tell the same story, from both ends."""
-    claimed = {(pk, unit) for pk, chunk in chunks.items() for unit in chunk["claimed"]}
+def every_claim_belongs_to_an_order(chunks: dict[str, Item], orders: list[Order]) -> None:
+    """Chunks and orders tell the same story, from both ends: sold, or held for a while."""
+    claimed = {
+        (pk, unit)
+        for pk, chunk in chunks.items()
+        for unit, packed in chunk["claimed"].items()
+        if packed != LET_GO
+    }
     picked = [
-        (
-            f"{order.merchant_id}#{line.variant_id}#{pick.chunk.batch_id}#{pick.chunk.number}",
-            unit_key(order.order_id, line.number, unit),
-        )
+        (f"{order.merchant_id}#{line.variant_id}#{chunk.lane}#{chunk.number}", unit)
         for order in orders
-        if isinstance(order, SOLD)
         for line in order.lines
-        for pick in line.picks
-        for unit in range(pick.first_unit, pick.first_unit + pick.units)
+        if isinstance(order, SOLD) or (line.held and isinstance(order, PendingOrder))
+        for chunk, unit in line.claimed_units(order.order_id)
     ]
     assert len(picked) == len(set(picked))
     assert claimed == set(picked)
@@ -84,9 +86,11 @@ def nobody_got_more_or_less_than_told(order: Order) -> None:
         assert 0 <= line.units_claimed <= line.quantity
         if isinstance(order, DeliveredOrder):
             assert line.units_claimed == line.quantity
+        assert not (isinstance(order, ExpiredOrder) and line.held and line.picks)
     if isinstance(order, RefundDueOrder):
         owed = sum(line.unit_price.amount_minor * line.units_missing for line in order.lines)
         assert order.refund_due.amount_minor == owed > 0
+        assert not order.whole or owed == order.total.amount_minor
 
 
 def sold_out_is_true(
@@ -96,16 +100,17 @@ def sold_out_is_true(
     for line in order.lines:
         name = f"{order.merchant_id}#{line.variant_id}#"
         free = {pk: len(chunk["free"]) for pk, chunk in chunks.items() if pk.startswith(name)}
-        if isinstance(order, RefundDueOrder) and line.units_missing and not world.restocked:
+        refused = isinstance(order, RefundDueOrder) and line.units_missing
+        if refused and not order.whole and not world.restocked:
             assert not sum(free.values())
         directory = stock[f"{name}directory"]
-        hidden = {*directory.get("closed", ()), *range(directory["low"])}
-        positions = {
-            f"{name}{batch}#{number}": start + number
-            for batch, start, count, *_ in directory["ranges"]
-            for number in range(count)
+        on_sale = {
+            f"{name}{each.lane}#{each.first + n}"
+            for each in (Range(*kept) for kept in directory["ranges"])
+            for n in range(max(each.low - each.start, 0), each.chunks)
+            if each.start + n not in directory.get("closed", ())
         }
-        assert not [pk for pk, count in free.items() if count and positions[pk] in hidden]
+        assert {pk for pk, count in free.items() if count} <= on_sale
 
 
 def one_payment_was_opened(world: World, order: Order) -> None:

@@ -1,5 +1,8 @@
 """Every flow survives a fault at every call it makes: found by running it, none listed by hand."""
 
+import importlib
+from pathlib import Path
+
 import pytest
 
 from tests.crash.breaking import crash_everywhere
@@ -7,6 +10,9 @@ from tests.crash.cases import CASES
 from tests.crash.figures import keep
 from tests.crash.world import world
 from tests.oracles.stripe_server import StripeServer
+
+for path in sorted(Path(__file__).parent.glob("*_cases.py")):
+    importlib.import_module(f"tests.crash.{path.stem}")  # adds its own to CASES
 
 
 @pytest.mark.parametrize("name", CASES)

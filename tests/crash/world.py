@@ -20,7 +20,7 @@ import botocore.session
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from scrip.adapters.orders import order_of
+from scrip.adapters.order_items import order_of
 from scrip.adapters.tables import Item, decode_item
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import Order
@@ -65,8 +65,9 @@ class World:
 
     # --- what people and machines send -------------------------------------------------------
 
-    def stock(self, variant: str, codes: int, *, price: int = 4500) -> None:
-        self.shop.put_variant(variant, price=price)
+    def stock(self, variant: str, codes: int, **changes: Any) -> None:
+        """`changes`: of the variant's defaults, as `Shop.put_variant` takes them."""
+        self.shop.put_variant(variant, **changes)
         assert self.hand_in(variant, self.new_codes(variant, codes), "first")
 
     def new_codes(self, variant: str, count: int) -> list[str]:
@@ -144,6 +145,11 @@ class World:
 
     def orders(self) -> list[Order]:
         return [order_of(item) for item in self.items("orders") if "state" in item]
+
+    def free(self, variant: str) -> int:
+        """Codes on sale."""
+        chunks = (item for item in self.items("stock") if f"#{variant}#" in item["pk"])
+        return sum(len(chunk["free"]) for chunk in chunks if "free" in chunk)
 
     def order(self, placed: Reply) -> Order:
         order_id = placed.json["order"]["order_id"]

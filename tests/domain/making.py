@@ -1,9 +1,10 @@
 """Orders, payments and directories to test with."""
 
+from scrip.domain.directory import Directory, Lane
 from scrip.domain.money import Money
 from scrip.domain.order import Line, PendingOrder
 from scrip.domain.payment import Payment
-from scrip.domain.stock import BatchRange, ChunkRef, Directory
+from scrip.domain.stock import NEVER_MS, ChunkRef
 
 NOW_MS = 1_760_000_000_000
 WINDOW_MS = 3_600_000
@@ -43,11 +44,11 @@ def payment(amount: int = 4500, currency: str = "EUR", transaction: str = "pi_00
     return Payment("stripe", transaction, Money(amount, currency), False, NOW_MS + 1000)
 
 
-def directory(*chunk_counts: int, per_chunk: int = 10) -> Directory:
+def directory(*chunk_counts: int, per_chunk: int = 10, until_ms: int = NEVER_MS) -> Directory:
     """Batches of full chunks, none of them closed."""
-    ranges, start = [], 0
+    made = Directory()
     for number, chunks in enumerate(chunk_counts):
-        batch = BatchRange(f"batch{number:05d}", start, chunks, chunks * per_chunk, per_chunk)
-        ranges.append(batch)
-        start += chunks
-    return Directory(tuple(ranges), frozenset(), 0, start, start * per_chunk)
+        codes = chunks * per_chunk
+        lane = Lane(f"batch{number:05d}", 0, chunks, codes, per_chunk, until_ms)
+        made = made.with_lanes([lane], new_codes=codes)
+    return made

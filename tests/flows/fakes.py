@@ -1,12 +1,21 @@
 """Stores that keep what they are given, for flows that are tested without tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scrip.domain.blind_index import NOTHING_SEEN, Seen
 from scrip.domain.code import Code, DataKey
+from scrip.domain.directory import Lane
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import ExpiredOrder, Line, Order, OrderMoved, OrderRecord, PendingOrder
+from scrip.domain.order import (
+    ExpiredOrder,
+    LetGo,
+    Line,
+    Order,
+    OrderMoved,
+    OrderRecord,
+    PendingOrder,
+)
 from scrip.domain.stock import Batch, SealedCode
 from tests.domain.making import NOW_MS
 
@@ -58,12 +67,19 @@ class Places:
                 return record
         return None
 
-    def mark(self, merchant_id: str) -> str:
-        return self.marks.get(merchant_id, "0")
+    def due(self, merchant_id: str, since: str, until: str, limit: int) -> Sequence[OrderRecord]:
+        return []
 
-    def set_mark(self, merchant_id: str, old: str, new: str) -> None:
-        assert self.mark(merchant_id) == old
-        self.marks[merchant_id] = new
+    def find(self, merchant_id: str, order_id: str, *, consistent: bool = False) -> Order | None:
+        record = self.find_record(merchant_id, order_id)
+        return record.order if record else None
+
+    def mark(self, merchant_id: str, sweep: str) -> str:
+        return self.marks.get(f"{merchant_id} {sweep}", "0")
+
+    def set_mark(self, merchant_id: str, sweep: str, old: str, new: str) -> None:
+        assert self.mark(merchant_id, sweep) == old
+        self.marks[f"{merchant_id} {sweep}"] = new
 
     def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None:
         for number, record in enumerate(self.records):
@@ -73,6 +89,9 @@ class Places:
                 self.records[number] = record._replace(order=expired)
                 return
         raise AssertionError("expired an order that is not there")
+
+    def let_go(self, merchant_id: str, moves: Sequence[LetGo], now_ms: int) -> None:
+        raise AssertionError("nothing here is held")
 
 
 @dataclass
@@ -127,15 +146,18 @@ class Shelves:
         self._step("after record")
         return batch
 
-    def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None:
-        for number, chunk in enumerate(chunks):
+    def add_chunks(
+        self, batch: Batch, lane: str, chunks: Mapping[int, Sequence[SealedCode]]
+    ) -> None:
+        for number, chunk in chunks.items():
             self._step(f"chunk {number}")
-            self.chunks.setdefault((batch.batch_id, number), chunk)
+            self.chunks.setdefault((lane, number), chunk)
 
-    def publish(self, batch: Batch, chunks: int, per_chunk: int) -> None:
+    def publish(self, batch: Batch, lanes: Sequence[Lane]) -> None:
         self._step("before publish")
         assert batch.batch_id not in self.published
-        self.published[batch.batch_id] = (chunks, per_chunk)
+        [lane] = lanes
+        self.published[batch.batch_id] = (lane.chunks, lane.per_chunk)
         kept = self.batches[batch.batch_id]
         self.batches[batch.batch_id] = Batch(
             **{name: getattr(kept, name) for name in Batch.__slots__ if name != "published"},

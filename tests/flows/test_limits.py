@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from scrip.domain.api_key import MAX_KEYS, ApiKey, Scope
-from scrip.domain.catalogue import MAX_PRODUCTS, MAX_VARIANTS, Kind, Product, Status, Variant
+from scrip.domain.catalogue import MAX_PRODUCTS, MAX_VARIANTS, Product, Status, Variant
 from scrip.domain.errors import LimitReached, ProductUnknown
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.flows.manage_catalogue import put_product, put_variant
 from scrip.flows.manage_keys import issue_key

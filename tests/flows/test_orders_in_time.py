@@ -119,6 +119,7 @@ def sweep(
         window_minutes=minutes,
         merchants=Merchants(*(merchants or ("demo",))),
         orders=orders,
+        holds=orders,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from scrip.domain.activation import Asked, KeyRecord, Seat, Standing, mark_of
-from scrip.domain.catalogue import Kind, Product, Status
+from scrip.domain.catalogue import Product, Status
 from scrip.domain.errors import (
     ActivationLimitReached,
     GeneratedKeyExpired,
@@ -16,6 +16,7 @@ from scrip.domain.errors import (
     RequestInvalid,
     TooManyRequests,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.key_pattern import Pattern, code_from, shown
 from scrip.domain.licence import LEAD_MS, MAX_SIGNING_KEYS, SigningKey
 from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE, Limit

@@ -1,5 +1,6 @@
 """Who calls: keys, tokens, and how merchants and keys come to be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +14,7 @@ from scrip.domain.errors import (
     RequestInvalid,
 )
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import Order
+from scrip.domain.order import ExpiredOrder, LetGo, Order, PendingOrder
 from scrip.domain.order_access import DAY_MS, last_day_of, parse_token, render_token
 from scrip.flows.authenticate import authenticate
 from scrip.flows.create_merchant import create_merchant
@@ -56,6 +57,12 @@ class Merchants:
 
     def remove_key(self, merchant_id: str, key_id: str) -> ApiKey:
         return self.api_keys.pop((merchant_id, key_id))
+
+    def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None:
+        self.orders[seen.order_id] = expired
+
+    def let_go(self, merchant_id: str, moves: Sequence[LetGo], now_ms: int) -> None:
+        raise AssertionError("nothing here is held")
 
     def find(self, merchant_id: str, order_id: str, *, consistent: bool = False) -> Order | None:
         assert consistent
@@ -138,6 +145,7 @@ def read(token: str, order_id: str = ORDER_ID, now_ms: int = NOW_MS) -> Order:
         merchants=Merchants(),
         order_keys=Merchants(),
         orders=Merchants(),
+        holds=Merchants(),
     )
 
 
@@ -147,6 +155,13 @@ def token_for(order_id: str = ORDER_ID, merchant_id: str = "demo") -> str:
 
 def test_a_token_reads_its_order() -> None:
     assert read(token_for()) == pending()
+
+
+def test_an_order_read_after_its_time_is_expired_then_and_there() -> None:
+    due_ms = pending().expires_at_ms
+
+    assert read(token_for(), now_ms=due_ms - 1) == pending()
+    assert read(token_for(), now_ms=due_ms) == pending().expire(due_ms)
 
 
 def test_a_token_of_another_order_and_an_order_that_is_not_look_the_same() -> None:

@@ -50,6 +50,8 @@ def test_products_and_variants_are_put_in_full_and_read_back(cloud: InMemory, sh
         "product_id": "card",
         "variant_id": "card-50",
         "status": "active",
+        "hold_minutes": 0,
+        "partial": True,
     }
     with nothing_changes(cloud):
         assert shop.call("PUT", VARIANT_PATH, VARIANT, key="operator").json == put.json

@@ -69,6 +69,7 @@ class MailSettings:
 @dataclass(frozen=True, slots=True)
 class ExpirySettings:
     merchants_table: str
+    stock_table: str
     orders_table: str
     payment_window_minutes: int
 

@@ -34,6 +34,11 @@ BUSY_CODES = frozenset(
     }
 )
 
+BUSY_REASONS = frozenset(
+    {"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+)
+"""Why a transaction was cancelled, where asking again may help."""
+
 
 def ask(method: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
     """Call a client's method. Raises StoreUnavailable where asking again may help.

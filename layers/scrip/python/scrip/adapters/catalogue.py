@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
-from scrip.domain.catalogue import Kind, Product, Status, Variant
+from scrip.domain.catalogue import Product, Status, Variant
 from scrip.domain.errors import ProductFixed, VariantOfAnotherProduct
+from scrip.domain.goods import Kind
 from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
@@ -52,6 +53,8 @@ class Catalogue:
             "title": variant.title,
             "price_minor": variant.price.amount_minor,
             "currency": variant.price.currency,
+            "hold_minutes": variant.hold_minutes,
+            "partial": variant.partial,
             "status": variant.status.value,
         }
         try:
@@ -131,4 +134,6 @@ def _variant(item: Item) -> Variant:
         title=item["title"],
         price=Money(item["price_minor"], item["currency"]),
         status=Status(item["status"]),
+        hold_minutes=item["hold_minutes"],
+        partial=item["partial"],
     )

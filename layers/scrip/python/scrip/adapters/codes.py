@@ -16,7 +16,7 @@ class SealedCodes:
     def open_line(self, order: Order, line: Line) -> list[Code | None]:
         """The codes of a line, unit by unit; None for one that was shredded. Raises SealBroken."""
         found = self.stock.claimed_codes(
-            order.merchant_id, line.variant_id, order.order_id, line.number, line.picks
+            order.merchant_id, line.variant_id, line.claimed_units(order.order_id)
         )
         batches = {
             batch_id: self._batch(order.merchant_id, line.variant_id, batch_id)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from scrip.adapters.orders import order_of
+from scrip.adapters.order_items import order_of
 from scrip.adapters.tables import decode_item
 from scrip.domain.order import Order
 

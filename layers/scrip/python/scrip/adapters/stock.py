@@ -1,32 +1,42 @@
 """Chunks, directories and batches of sealed codes. `domain/stock.py` says what must hold.
 
-Chunk      pk `<merchant>#<variant>#<batch>#<number>`, free: list of sealed codes, claimed: map of
-           unit key to sealed code. A sealed code is 4 bytes of index and the ciphertext.
+Chunk      pk `<merchant>#<variant>#<lane>#<number>`, free: list of sealed codes, claimed: map of
+           unit key to sealed code; until_ms: when its codes end; shut: why it sells no more.
+           A sealed code is 4 bytes of index and the ciphertext.
 Directory  pk `<merchant>#<variant>#directory`
 Batch      pk `<merchant>#<variant>#batch#<batch>`
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 
 from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import ask, code_of
 from scrip.adapters.tables import ConditionFailed, Item, Table, encode_item
+from scrip.domain.directory import Directory, Lane, Range
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.stock import (
+    NEVER_MS,
     Batch,
-    BatchRange,
     ChunkRef,
     Claim,
-    Directory,
-    Pick,
+    ClaimLetGo,
     SealedCode,
-    unit_key,
+    Shut,
 )
 
 INDEX_BYTES = 4
 WRITERS = 8
+LET_GO = b"-"
+"""In place of a claimed code: the line had it, and let it go. Nobody claims under that name again,
+so an invocation that still believes in the hold cannot take a code for it."""
+
+CLAIMABLE = (
+    "attribute_not_exists(claimed.#u0) AND attribute_not_exists(shut) "
+    "AND (attribute_not_exists(until_ms) OR until_ms > :now)"
+)
 
 
 class Stock:
@@ -38,20 +48,17 @@ class Stock:
         merchant_id: str,
         variant_id: str,
         chunk: ChunkRef,
-        order_id: str,
-        line: int,
-        first_unit: int,
-        wanted: int,
+        units: Sequence[str],
+        now_ms: int,
     ) -> Claim:
-        """Move up to `wanted` codes of a chunk to units of an order line, once.
+        """Move codes of a chunk to these units (unit keys), in their order, as far as they go.
 
-        Repeating it finds the units of the first time. Fewer than `wanted` means that the chunk
-        is exhausted, for good.
+        Repeating it finds the units of the first time. Fewer than asked means that the chunk has
+        nothing for this line, for good. Raises ClaimLetGo.
         """
-        key = _chunk_key(merchant_id, variant_id, chunk.batch_id, chunk.number)
-        take = wanted
+        key = chunk_key(merchant_id, variant_id, chunk)
+        take = len(units)
         while True:
-            units = [unit_key(order_id, line, first_unit + n) for n in range(take)]
             # Removed from the back, so that engines that renumber while removing agree with those
             # that do not.
             moves = ", ".join(f"claimed.#u{n} = #free[{n}]" for n in range(take))
@@ -60,22 +67,33 @@ class Stock:
                 after = self.table.update(
                     key,
                     f"SET {moves} REMOVE {gone}",
-                    condition=(
-                        f"attribute_exists(#free[{take - 1}]) AND attribute_not_exists(claimed.#u0)"
-                    ),
-                    names={"#free": "free"} | {f"#u{n}": unit for n, unit in enumerate(units)},
-                    values={},
+                    condition=f"attribute_exists(#free[{take - 1}]) AND {CLAIMABLE}",
+                    names={"#free": "free"} | {f"#u{n}": units[n] for n in range(take)},
+                    values={":now": now_ms},
                     returns="ALL_NEW",
                 )
                 return Claim(take, len(after["free"]))
             except ConditionFailed as error:
                 if error.item is None:
                     raise LookupError(f"chunk {chunk} of {variant_id} is gone") from error
-                ours = _units_of(error.item, order_id, line, first_unit)
-                left = len(error.item["free"])
-                if ours or not left:
-                    return Claim(ours, left)
-                take = min(wanted, left)
+                item = error.item
+            if _sells(item) and 0 < item.get("until_ms", NEVER_MS) <= now_ms:
+                # Shut before anybody turns away from it: clocks differ, a shut chunk does not.
+                item = self.shut(merchant_id, variant_id, chunk, Shut.EXPIRED)
+            ours, left = _units_of(item, units), len(item["free"]) if _sells(item) else 0
+            if ours or not left:
+                return Claim(ours, left)
+            take = min(len(units), left)
+
+    def shut(self, merchant_id: str, variant_id: str, chunk: ChunkRef, why: Shut) -> Item:
+        """Take a chunk off sale for good; the chunk after that. The first reason stays."""
+        return self.table.update(
+            chunk_key(merchant_id, variant_id, chunk),
+            "SET shut = if_not_exists(shut, :why)",
+            values={":why": why.value},
+            condition="attribute_exists(pk)",
+            returns="ALL_NEW",
+        )
 
     def directory(
         self, merchant_id: str, variant_id: str, *, consistent: bool = False
@@ -101,18 +119,16 @@ class Stock:
         return self._compact(key, directory, compacted) if compacted else directory
 
     def _compact(self, key: Item, old: Directory, new: Directory) -> Directory:
-        gone = old.closed - new.closed
         try:
             self.table.update(
                 key,
-                "SET low = :new_low, ranges = :ranges DELETE closed :gone",
-                condition="low = :old_low AND chunks = :chunks",
+                "SET ranges = :ranges, version = :new DELETE closed :gone",
+                condition="version = :old",
                 values={
-                    ":new_low": new.low,
-                    ":old_low": old.low,
-                    ":chunks": old.chunks,
                     ":ranges": [list(each) for each in new.ranges],
-                    ":gone": gone,
+                    ":new": new.version,
+                    ":old": old.version,
+                    ":gone": old.closed - new.closed,
                 },
             )
         except ConditionFailed:
@@ -120,28 +136,21 @@ class Stock:
         return new
 
     def claimed_codes(
-        self, merchant_id: str, variant_id: str, order_id: str, line: int, picks: Sequence[Pick]
+        self, merchant_id: str, variant_id: str, places: Sequence[tuple[ChunkRef, str]]
     ) -> list[tuple[ChunkRef, SealedCode]]:
-        """The sealed codes of an order line, in the order of its units."""
-        items = self._chunks(merchant_id, variant_id, [pick.chunk for pick in picks])
-        return [
-            (pick.chunk, _unpack(items[pick.chunk]["claimed"][unit_key(order_id, line, unit)]))
-            for pick in picks
-            for unit in range(pick.first_unit, pick.first_unit + pick.units)
-        ]
+        """The sealed codes at these places: chunk and unit key of each."""
+        items = self.chunks(merchant_id, variant_id, {chunk for chunk, _ in places})
+        return [(chunk, unpack(items[chunk]["claimed"][unit])) for chunk, unit in places]
 
     def free_codes(self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]) -> int:
-        """Unsold codes in these chunks."""
-        items = self._chunks(merchant_id, variant_id, chunks)
-        return sum(len(item["free"]) for item in items.values())
+        """Codes on sale in these chunks."""
+        items = self.chunks(merchant_id, variant_id, chunks)
+        return sum(len(item["free"]) for item in items.values() if _sells(item))
 
-    def _chunks(
-        self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]
-    ) -> dict[ChunkRef, Item]:
-        keys = {
-            _chunk_key(merchant_id, variant_id, ref.batch_id, ref.number)["pk"]: ref
-            for ref in chunks
-        }
+    def chunks(
+        self, merchant_id: str, variant_id: str, refs: Iterable[ChunkRef]
+    ) -> Mapping[ChunkRef, Item]:
+        keys = {chunk_key(merchant_id, variant_id, ref)["pk"]: ref for ref in refs}
         found = self.table.get_many([{"pk": pk} for pk in keys], consistent=True)
         return {keys[item["pk"]]: item for item in found}
 
@@ -149,52 +158,35 @@ class Stock:
         item = self.table.get(batch_key(merchant_id, variant_id, batch_id), consistent=True)
         return batch_of(merchant_id, variant_id, batch_id, item) if item else None
 
-    def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None:
-        """Write the chunks of an unpublished batch. Those of an earlier run stay as they are."""
+    def add_chunks(
+        self,
+        batch: Batch,
+        lane: str,
+        chunks: Mapping[int, Sequence[SealedCode]],
+        until_ms: int = NEVER_MS,
+    ) -> None:
+        """Write chunks of an unpublished batch by number. Those of an earlier run stay as are."""
 
         def add(number: int) -> None:
-            item = {
-                **_chunk_key(batch.merchant_id, batch.variant_id, batch.batch_id, number),
-                "free": [_pack(code) for code in chunks[number]],
-                "claimed": {},
-            }
+            ref = ChunkRef(lane, number, 0)
+            item = new_chunk(
+                batch.merchant_id, batch.variant_id, ref, [*map(pack, chunks[number])], until_ms
+            )
             try:
                 self.table.put(item, condition="attribute_not_exists(pk)")
             except ConditionFailed:
                 return
 
         with ThreadPoolExecutor(WRITERS) as pool:
-            for _ in pool.map(add, range(len(chunks))):
+            for _ in pool.map(add, chunks):
                 pass
 
-    def publish(self, batch: Batch, chunks: int, per_chunk: int) -> None:
+    def publish(self, batch: Batch, lanes: Sequence[Lane]) -> None:
         """Put a batch on sale, once. Directory and batch move together."""
-        key = _directory_key(batch.merchant_id, batch.variant_id)
         old = self.directory(batch.merchant_id, batch.variant_id, consistent=True)
-        new = BatchRange(batch.batch_id, old.chunks, chunks, batch.codes, per_chunk)
-        unchanged = "chunks = :old" if old.chunks else "attribute_not_exists(chunks)"
+        new = old.with_lanes(lanes, new_codes=batch.codes)
         actions = [
-            {
-                "Update": {
-                    "TableName": self.table.name,
-                    "Key": encode_item(key),
-                    "UpdateExpression": (
-                        "SET ranges = list_append(if_not_exists(ranges, :none), :new), "
-                        "chunks = :chunks, low = if_not_exists(low, :zero) ADD codes :codes"
-                    ),
-                    "ConditionExpression": unchanged,
-                    "ExpressionAttributeValues": encode_item(
-                        {
-                            ":none": [],
-                            ":new": [list(new)],
-                            ":chunks": old.chunks + chunks,
-                            ":zero": 0,
-                            ":codes": batch.codes,
-                        }
-                        | ({":old": old.chunks} if old.chunks else {})
-                    ),
-                }
-            },
+            directory_write(self.table.name, batch.merchant_id, batch.variant_id, old, new),
             {
                 "Update": {
                     "TableName": self.table.name,
@@ -217,41 +209,78 @@ class Stock:
                 raise StoreUnavailable("another import was published at the same moment") from error
 
 
-def _chunk_key(merchant_id: str, variant_id: str, batch_id: str, number: int) -> Item:
-    return {"pk": f"{merchant_id}#{variant_id}#{batch_id}#{number}"}
+def chunk_key(merchant_id: str, variant_id: str, chunk: ChunkRef) -> Item:
+    return {"pk": f"{merchant_id}#{variant_id}#{chunk.lane}#{chunk.number}"}
+
+
+def new_chunk(
+    merchant_id: str, variant_id: str, chunk: ChunkRef, free: list[bytes], until_ms: int
+) -> Item:
+    ends = {"until_ms": until_ms} if until_ms else {}
+    return {**chunk_key(merchant_id, variant_id, chunk), "free": free, "claimed": {}, **ends}
 
 
 def _directory_key(merchant_id: str, variant_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#directory"}
 
 
+def directory_write(
+    table: str, merchant_id: str, variant_id: str, old: Directory, new: Directory
+) -> Item:
+    """A transaction's part: the directory's ranges as new, unless somebody else changed them."""
+    same = "version = :old" if old.version else "attribute_not_exists(pk)"
+    values = {
+        ":ranges": [list(each) for each in new.ranges],
+        ":chunks": new.chunks,
+        ":codes": new.codes,
+        ":new": new.version,
+    }
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": encode_item(_directory_key(merchant_id, variant_id)),
+            "UpdateExpression": (
+                "SET ranges = :ranges, chunks = :chunks, codes = :codes, version = :new"
+            ),
+            "ConditionExpression": same,
+            "ExpressionAttributeValues": encode_item(
+                values | ({":old": old.version} if old.version else {})
+            ),
+        }
+    }
+
+
 def batch_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#batch#{batch_id}"}
 
 
-def _pack(code: SealedCode) -> bytes:
+def pack(code: SealedCode) -> bytes:
     return code.index.to_bytes(INDEX_BYTES, "big") + code.ciphertext
 
 
-def _unpack(packed: bytes) -> SealedCode:
+def unpack(packed: bytes) -> SealedCode:
     return SealedCode(int.from_bytes(packed[:INDEX_BYTES], "big"), packed[INDEX_BYTES:])
 
 
-def _units_of(item: Item, order_id: str, line: int, first_unit: int) -> int:
-    """Consecutive units from `first_unit` on that this chunk holds for the order line."""
-    units = 0
-    while unit_key(order_id, line, first_unit + units) in item["claimed"]:
-        units += 1
-    return units
+def _sells(chunk: Item) -> bool:
+    return "shut" not in chunk
+
+
+def _units_of(chunk: Item, units: Sequence[str]) -> int:
+    """How many of these units, from the first on, hold a code here. Raises ClaimLetGo."""
+    held = [chunk["claimed"][unit] for unit in takewhile(chunk["claimed"].__contains__, units)]
+    if LET_GO in held:
+        raise ClaimLetGo(units[0])
+    return len(held)
 
 
 def _directory(item: Item) -> Directory:
     return Directory(
-        ranges=tuple(BatchRange(*each) for each in item["ranges"]),
+        ranges=tuple(Range(*each) for each in item["ranges"]),
         closed=frozenset(item.get("closed", ())),
-        low=item["low"],
         chunks=item["chunks"],
         codes=item["codes"],
+        version=item["version"],
     )
 
 

@@ -18,11 +18,24 @@ from scrip.contracts.generated import LICENCE_OPERATIONS, GeneratedView, PutGene
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
+from scrip.domain.catalogue import MAX_HOLD_MINUTES
 from scrip.domain.order import OrderState
 
 ScopeName = Literal["storefront", "operator", "finance"]
 StatusName = Literal["active", "paused"]
 KeyId = Annotated[str, Meta(pattern=r"^[a-z0-9]{8}\Z", description="Public part of an API key")]
+HoldMinutes = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_HOLD_MINUTES,
+        description="How long placing an order sets codes aside; 0: not before it is paid",
+    ),
+]
+Partial = Annotated[
+    bool,
+    Meta(description="What if stock cannot fill an order: deliver what there is, or refund all"),
+]
 PAGE_LIMIT = 100
 
 
@@ -68,6 +81,8 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     price_minor: PriceMinor
     currency: Currency
     status: StatusName = "active"
+    hold_minutes: HoldMinutes = 0
+    partial: Partial = True
 
 
 class VariantView(Struct):
@@ -79,6 +94,8 @@ class VariantView(Struct):
     price_minor: PriceMinor
     currency: Currency
     status: StatusName
+    hold_minutes: HoldMinutes
+    partial: Partial
 
 
 class ProductView(Struct):

@@ -18,7 +18,8 @@ from scrip.contracts.merchant import (
 )
 from scrip.contracts.storefront_views import order_view
 from scrip.domain.api_key import ApiKey
-from scrip.domain.catalogue import Kind, Product, Shelf, Status, Variant
+from scrip.domain.catalogue import Product, Shelf, Status, Variant
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.order import OrderRecord
 from scrip.domain.payment import Payment
@@ -48,6 +49,8 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
         title=body.title,
         price=Money(body.price_minor, body.currency),
         status=Status(body.status),
+        hold_minutes=body.hold_minutes,
+        partial=body.partial,
     )
 
 
@@ -59,6 +62,8 @@ def variant_view(variant: Variant) -> VariantView:
         variant.price.amount_minor,
         variant.price.currency,
         variant.status.value,
+        variant.hold_minutes,
+        variant.partial,
     )
 
 

@@ -5,19 +5,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
 
+MAX_HOLD_MINUTES = 24 * 60
 MAX_PRODUCTS = 500
 MAX_VARIANTS = 2000
 """Of one merchant. A storefront reads them all at once: about 300 KB at this limit."""
-
-
-class Kind(Enum):
-    """How a good is delivered. Others join with the issues that deliver them."""
-
-    CODE_POOL = "code_pool"
-    GENERATED_KEY = "generated_key"
 
 
 class Status(Enum):
@@ -44,7 +39,12 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A denomination or period of a product. Its id is unique within the merchant."""
+    """A denomination or period of a product. Its id is unique within the merchant.
+
+    `hold_minutes`: codes are set aside when the order is placed, for that long; 0: they are claimed
+    when it is paid. `partial`: an order that stock cannot fill is delivered as far as it goes and
+    the rest is refunded; else nothing is delivered and all is refunded.
+    """
 
     merchant_id: str
     product_id: str
@@ -52,6 +52,8 @@ class Variant:
     title: str
     price: Money
     status: Status
+    hold_minutes: int = 0
+    partial: bool = True
 
 
 def on_sale(product: Product, variant: Variant) -> bool:

@@ -5,6 +5,8 @@ Each state is a class and each move a method, so an illegal move has no name to 
     Pending --pay--> Paid --settle--> Delivered   (every unit was claimed)
        |               `------------> RefundDue   (stock ran out: what was claimed is delivered)
        `--expire--> Expired --pay--> Paid         (late money is honoured while stock lasts)
+
+A line may be held: its units are claimed when the order is placed. Expiring lets them go.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -14,28 +16,40 @@ from scrip.domain.errors import (
     PaymentAmountMismatch,
     PaymentCurrencyMismatch,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.payment import Payment
-from scrip.domain.stock import ChunkRef, Pick, units_picked
+from scrip.domain.stock import ChunkRef, Pick, unit_key, units_picked
 
 OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
 
 MAX_LINES = 20
 MAX_UNITS_PER_LINE = 50
+MAX_SPREAD = 24
+"""Chunks in which an order may claim what it may have to let go again: one transaction must do
+it."""
+
 MAX_AMOUNT_MINOR = 99_999_999
 """Stripe's largest charge; also what keeps every sum far from 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One variant in an order. `chunk` is where its next unit is to be claimed."""
+    """One variant in an order. `chunk` is where its next unit is to be claimed; None: its supply
+    has no end, so nothing needs claiming.
+
+    `held`: to be claimed before it is paid. `round_` counts the times its units were let go.
+    """
 
     number: int
     variant_id: str
     quantity: int
     unit_price: Money
-    chunk: ChunkRef
+    chunk: ChunkRef | None
     picks: tuple[Pick, ...] = ()
+    held: bool = False
+    round_: int = 0
+    kind: Kind = Kind.CODE_POOL
 
     @property
     def total(self) -> Money:
@@ -43,18 +57,47 @@ class Line:
 
     @property
     def units_claimed(self) -> int:
-        return units_picked(self.picks)
+        return units_picked(self.picks) if self.chunk else self.quantity
 
     @property
     def units_missing(self) -> int:
         return self.quantity - self.units_claimed
 
+    def missing_units(self, order_id: str) -> list[str]:
+        """The unit keys that no code was claimed for yet."""
+        return [self._key(order_id, unit) for unit in range(self.units_claimed, self.quantity)]
+
+    def all_units(self, order_id: str) -> list[str]:
+        return [self._key(order_id, unit) for unit in range(self.quantity)]
+
+    @property
+    def chunks(self) -> set[ChunkRef]:
+        """Where it claimed, or may be about to."""
+        return {pick.chunk for pick in self.picks} | ({self.chunk} if self.chunk else set())
+
+    def claimed_units(self, order_id: str) -> list[tuple[ChunkRef, str]]:
+        """Chunk and unit key of every claimed code, in the order of the units."""
+        return [
+            (pick.chunk, self._key(order_id, unit))
+            for pick in self.picks
+            for unit in range(pick.first_unit, pick.first_unit + pick.units)
+        ]
+
+    def _key(self, order_id: str, unit: int) -> str:
+        return unit_key(order_id, self.number, unit, self.round_)
+
     def picked(self, units: int) -> Self:
         """The line after claiming `units` more in the chunk it points to."""
+        if self.chunk is None:
+            raise ValueError(f"line {self.number} claims nothing")
         return replace(self, picks=(*self.picks, Pick(self.chunk, self.units_claimed, units)))
 
     def pointed_at(self, chunk: ChunkRef) -> Self:
         return replace(self, chunk=chunk)
+
+    def let_go(self) -> Self:
+        """The line after its units went back on sale."""
+        return replace(self, picks=(), round_=self.round_ + 1)
 
 
 _State = TypeVar("_State", bound="Order")
@@ -66,10 +109,10 @@ class Order:
 
     `payment_ref` is the provider's id of the payment opened for it (a PaymentIntent or a Checkout
     Session). `fingerprint` recognises the same request body. `trace_id`: 32 hex digits (W3C).
+    `whole`: to be delivered in full or not at all.
     """
 
     state: ClassVar[OrderState]
-    readable: ClassVar[bool] = False
 
     merchant_id: str
     order_id: str
@@ -81,6 +124,12 @@ class Order:
     trace_id: str
     placed_at_ms: int
     expires_at_ms: int
+    whole: bool = False
+
+    @property
+    def readable(self) -> bool:
+        """Whether its buyer may have what was claimed for it."""
+        return False
 
     @property
     def total(self) -> Money:
@@ -93,10 +142,25 @@ class Order:
             self, lines=tuple(line if line.number == old.number else old for old in self.lines)
         )
 
+    @property
+    def held(self) -> bool:
+        """Whether any line is claimed before it is paid."""
+        return any(line.held for line in self.lines)
+
+    @property
+    def spread(self) -> int:
+        """Chunks that letting go would touch."""
+        return sum(len(line.chunks) for line in self.lines if line.held or self.whole)
+
+    @property
+    def hold_missing(self) -> bool:
+        """Whether units that were to be held are not claimed."""
+        return any(line.held and line.units_missing for line in self.lines)
+
     def _become(self, state: type[_State], **more: object) -> _State:
         """This order's facts under another state. Private: only moves may call it."""
         shared = {f.name: getattr(self, f.name) for f in fields(Order)}
-        return state(**shared, **more)  # type: ignore[arg-type]
+        return state(**(shared | more))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +185,23 @@ class PendingOrder(Payable):
         """The order with the payment that was opened for it."""
         return replace(self, payment_ref=payment_ref)
 
+    def due(self, now_ms: int) -> bool:
+        return self.expires_at_ms <= now_ms
+
     def expire(self, at_ms: int) -> "ExpiredOrder":
-        if at_ms < self.expires_at_ms:
+        if not self.due(at_ms):
             raise ValueError(f"{self.order_id} expires at {self.expires_at_ms}, not at {at_ms}")
-        return self._become(ExpiredOrder, expired_at_ms=at_ms)
+        return self._end(at_ms)
+
+    def turn_away(self, at_ms: int) -> "ExpiredOrder":
+        """Stock could not hold what was asked for: the order ends before it could be paid."""
+        if not self.hold_missing:
+            raise ValueError(f"{self.order_id} holds all it asked for")
+        return self._end(min(at_ms, self.expires_at_ms - 1))
+
+    def _end(self, at_ms: int) -> "ExpiredOrder":
+        lines = tuple(line.let_go() if line.held else line for line in self.lines)
+        return self._become(ExpiredOrder, lines=lines, expired_at_ms=at_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +209,11 @@ class ExpiredOrder(Payable):
     state = "expired"
 
     expired_at_ms: int
+
+    @property
+    def turned_away(self) -> bool:
+        """Ended before its time, because stock could not hold it."""
+        return self.expired_at_ms < self.expires_at_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +229,13 @@ class PaidOrder(Order):
         owed = sum(line.unit_price.amount_minor * line.units_missing for line in self.lines)
         if owed == 0:
             return self._become(DeliveredOrder, payment=self.payment, delivered_at_ms=at_ms)
+        kept = self.lines
+        if self.whole:
+            owed = self.total.amount_minor
+            kept = tuple(line.let_go() if line.picks else line for line in self.lines)
         return self._become(
             RefundDueOrder,
+            lines=kept,
             payment=self.payment,
             delivered_at_ms=at_ms,
             refund_due=Money(owed, self.total.currency),
@@ -158,22 +245,28 @@ class PaidOrder(Order):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredOrder(Order):
     state = "delivered"
-    readable = True
 
     payment: Payment
     delivered_at_ms: int
+
+    @property
+    def readable(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundDueOrder(Order):
-    """Paid, and stock could not fill it. What was claimed is the buyer's; the rest goes back."""
+    """Paid, and stock could not fill it. What was claimed is the buyer's; the rest is paid back."""
 
     state = "refund_due"
-    readable = True
 
     payment: Payment
     delivered_at_ms: int
     refund_due: Money
+
+    @property
+    def readable(self) -> bool:
+        return not self.whole
 
 
 FAR_FUTURE_MS = 9_999_999_999_999
@@ -186,6 +279,29 @@ class OrderMoved(Exception):
     def __init__(self, order: Order) -> None:
         super().__init__(order.order_id)
         self.order = order
+
+
+class LetGo(NamedTuple):
+    """An order's move that lets units of some lines go, back on sale."""
+
+    seen: Payable
+    moved: Order
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that let go, as they were."""
+        pairs = zip(self.seen.lines, self.moved.lines, strict=True)
+        return [old for old, new in pairs if new.round_ > old.round_]
+
+    @property
+    def writes(self) -> int:
+        """At most this many items change: the order; for each chunk itself, a new one and its
+        lane; a directory for each line."""
+        return 1 + sum(3 * len(line.chunks) + 1 for line in self.lines)
+
+
+class LetGoContended(Exception):
+    """An order or a chunk is no longer as it was seen: look again."""
 
 
 class OrderRecord(NamedTuple):

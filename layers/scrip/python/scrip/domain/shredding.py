@@ -4,7 +4,10 @@ Destroying is of the one thing that opens them: a batch's sealed data key, a sin
 ciphertext. Backups hold both for a while longer.
 """
 
-from scrip.domain.stock import ChunkRef, Directory
+from itertools import islice
+
+from scrip.domain.directory import Directory
+from scrip.domain.stock import ChunkRef
 
 BACKUP_DAYS = 35
 """Point-in-time recovery of a table reaches so far back, and cannot be made to forget."""
@@ -22,12 +25,4 @@ def gone_for_good_at_ms(shredded_at_ms: int) -> int:
 
 def listed_chunks(directory: Directory, batch_id: str) -> list[ChunkRef]:
     """Chunks of the batch that count as on sale, at most one more than MAX_LISTED."""
-    found: list[ChunkRef] = []
-    for each in directory.ranges:
-        for position in range(max(directory.low, each.start), each.start + each.chunks):
-            ref = directory.ref(position)
-            if ref.batch_id != batch_id or len(found) > MAX_LISTED:
-                break
-            if directory.lists(ref):
-                found.append(ref)
-    return found
+    return list(islice(directory.open_chunks(batch_id), MAX_LISTED + 1))

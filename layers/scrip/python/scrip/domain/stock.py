@@ -1,39 +1,51 @@
-"""Code pools: chunks of sealed codes, and the directory that says which chunks still sell.
+"""Stock as chunks of sealed codes, each code in one place.
 
 A chunk is one table item holding about a kilobyte of sealed codes. A code is in exactly one of the
 chunk's `free` list and its `claimed` map, and moves between them in one atomic write. An exhausted
-chunk is never refilled; new codes come in new chunks. That is all that safety rests on. The
-directory is a hint: it only makes the first try a good one.
+chunk is never refilled and a shut one never sells again; new codes, and codes that come back, come
+in new chunks. That is all that safety rests on. `domain/directory.py` is only a hint where to look.
+
+A lane is a row of chunks of one batch whose codes end on the same day: `<batch>` holds its codes
+without an end, `<batch>.<n>` those of its n-th day, `<batch>.r` what came back.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
+from enum import Enum
 from typing import NamedTuple
 
 CHUNK_BYTES = 1024
 """One write capacity unit. A chunk must not outgrow it, neither full nor fully claimed."""
 
-CHUNK_OVERHEAD_BYTES = 110
-"""The partition key (merchant 20, variant 32, batch 10, number 8) and the attribute names."""
+CHUNK_OVERHEAD_BYTES = 115
+"""The partition key (merchant 20, variant 32, lane 13, number 8), the attributes beside codes."""
 
-CLAIM_OVERHEAD_BYTES = 26
-"""A claim's map key (order 16, line and unit up to 5) and what the item format adds."""
+CLAIM_OVERHEAD_BYTES = 27
+"""A claim's map key (order 16, line and unit up to 6) and what the item format adds."""
 
-WINDOW = 128
-"""Chunks on sale at a time: wide enough that 64 buyers rarely meet, narrow enough that the
-directory stays within one write unit however many chunks wait behind it."""
+RETURNED = "r"
+ROUND_MARKS = ".+"
+NEVER_MS = 0
+"""As an end: none."""
 
-COMPACT_AFTER = 48
-"""Closed chunks that may pile up before the directory's low mark is moved past them."""
+
+class Shut(Enum):
+    """Why a chunk with free codes does not sell."""
+
+    EXPIRED = "expired"
+    RECALLED = "recalled"
 
 
 class ChunkRef(NamedTuple):
-    """Where a chunk lives: its import batch and number therein; `position` in the directory."""
+    """Where a chunk lives: its lane and number therein; `position` in the directory."""
 
-    batch_id: str
+    lane: str
     number: int
     position: int
+
+    @property
+    def batch_id(self) -> str:
+        return batch_of_lane(self.lane)
 
 
 class Pick(NamedTuple):
@@ -45,10 +57,14 @@ class Pick(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What a claim found: units now ours in that chunk, and codes still free for others."""
+    """What a claim found: units now ours in that chunk, and codes that it still has for others."""
 
     units: int
     left: int
+
+
+class ClaimLetGo(Exception):
+    """What this line had claimed here was let go: the order is no longer as the claimer saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,75 +94,21 @@ class Batch:
     created_at_ms: int
 
 
-class BatchRange(NamedTuple):
-    """A published batch in the directory: its chunks are numbered on from `start`."""
-
-    batch_id: str
-    start: int
-    chunks: int
-    codes: int
-    per_chunk: int
-
-    def codes_from(self, number: int) -> int:
-        """Codes that the chunks from `number` on held when they were published."""
-        return max(0, self.codes - max(0, number) * self.per_chunk)
+def lane_of(batch_id: str, day: int = 0) -> str:
+    """The lane of a batch's n-th day; day 0: codes without an end."""
+    return f"{batch_id}.{day}" if day else batch_id
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The chunks of one variant. `closed` were seen exhausted; all below `low` are too."""
+def return_lane(batch_id: str) -> str:
+    return f"{batch_id}.{RETURNED}"
 
-    ranges: tuple[BatchRange, ...] = ()
-    closed: frozenset[int] = frozenset()
-    low: int = 0
-    chunks: int = 0
-    codes: int = 0
 
-    def _selling(self) -> Iterator[int]:
-        return (n for n in range(self.low, self.chunks) if n not in self.closed)
+def batch_of_lane(lane: str) -> str:
+    return lane.partition(".")[0]
 
-    def window(self) -> list[int]:
-        """Positions of the chunks on sale now, oldest first."""
-        return list(islice(self._selling(), WINDOW))
 
-    def waiting_codes(self) -> int:
-        """Codes in chunks behind the window. Nobody was ever pointed at those, so they are full."""
-        window = self.window()
-        if len(window) < WINDOW:
-            return 0  # what lies behind the last chunk on sale is closed
-        behind = window[-1] + 1
-        return sum(r.codes_from(behind - r.start) for r in self.ranges)
-
-    def ref(self, position: int) -> ChunkRef:
-        found = next(r for r in self.ranges if r.start <= position < r.start + r.chunks)
-        return ChunkRef(found.batch_id, position - found.start, position)
-
-    def choose(self, luck: float) -> ChunkRef | None:
-        """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out."""
-        window = self.window()
-        return self.ref(window[int(luck * len(window))]) if window else None
-
-    def sells(self) -> bool:
-        return next(self._selling(), None) is not None
-
-    def lists(self, chunk: ChunkRef) -> bool:
-        """Whether the chunk counts as on sale here."""
-        return chunk.position >= self.low and chunk.position not in self.closed
-
-    def compacted(self) -> "Directory | None":
-        """The same directory without what lies wholly in the past, or None if not worth a write."""
-        if len(self.closed) < COMPACT_AFTER:
-            return None
-        low = next(self._selling(), self.chunks)
-        if low == self.low:
-            return None
-        return Directory(
-            ranges=tuple(r for r in self.ranges if r.start + r.chunks > low),
-            closed=frozenset(n for n in self.closed if n >= low),
-            low=low,
-            chunks=self.chunks,
-            codes=self.codes,
-        )
+def came_back(lane: str) -> bool:
+    return lane.endswith("." + RETURNED)
 
 
 def chunk_capacity(longest_sealed_bytes: int) -> int:
@@ -155,9 +117,13 @@ def chunk_capacity(longest_sealed_bytes: int) -> int:
     return max(1, room // (longest_sealed_bytes + CLAIM_OVERHEAD_BYTES))
 
 
-def unit_key(order_id: str, line: int, unit: int) -> str:
-    """The name under which one unit of an order line holds its code in a chunk."""
-    return f"{order_id}.{line}.{unit}"
+def unit_key(order_id: str, line: int, unit: int, round_: int = 0) -> str:
+    """The name under which one unit of an order line holds its code in a chunk.
+
+    A line that let its units go claims anew under the names of the next round, which are no longer.
+    """
+    mark = ROUND_MARKS[round_]
+    return f"{order_id}{mark}{line}{mark}{unit}"
 
 
 def units_picked(picks: Iterable[Pick]) -> int:

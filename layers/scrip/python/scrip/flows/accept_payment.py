@@ -11,7 +11,7 @@ from typing import Protocol
 from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
 from scrip.domain.order import (
     DeliveredOrder,
-    Line,
+    LetGo,
     Order,
     OrderMoved,
     Payable,
@@ -20,36 +20,16 @@ from scrip.domain.order import (
 )
 from scrip.domain.order_access import is_order_id
 from scrip.domain.payment import IgnoredNotice, Payment, PaymentNotice
-from scrip.domain.stock import ChunkRef, Claim, Directory
+from scrip.steps.claim import Chunks, OrderPointers, claim_lines
+from scrip.steps.let_go import HoldStore, let_go
 
 TRIES = 8
 """Times the order may be found moved by somebody else before we ask to be sent again."""
 
 
-class OrderStore(Protocol):
-    def find(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> Order | None: ...
-    def point(self, order: Payable, moved: Line) -> None: ...
+class OrderStore(OrderPointers, Protocol):
     def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None: ...
     def add_stray(self, order: Order, payment: Payment) -> bool: ...
-
-
-class StockStore(Protocol):
-    def claim(
-        self,
-        merchant_id: str,
-        variant_id: str,
-        chunk: ChunkRef,
-        order_id: str,
-        line: int,
-        first_unit: int,
-        wanted: int,
-    ) -> Claim: ...
-    def directory(
-        self, merchant_id: str, variant_id: str, *, consistent: bool = False
-    ) -> Directory: ...
-    def close_chunk(self, merchant_id: str, variant_id: str, chunk: ChunkRef) -> Directory: ...
 
 
 class Ending(Enum):
@@ -85,7 +65,8 @@ def accept_payment(
     now_ms: int,
     luck: float,
     orders: OrderStore,
-    stock: StockStore,
+    stock: Chunks,
+    holds: HoldStore,
 ) -> Accepted:
     """`notice`: verified, and read at the address of `merchant_id`.
 
@@ -105,7 +86,7 @@ def accept_payment(
         raise OrderUnknown("the payment names no order of ours")
     for _ in range(TRIES):
         try:
-            return _settle(order, notice.payment, now_ms, luck, orders, stock)
+            return _settle(order, notice.payment, now_ms, luck, orders, stock, holds)
         except OrderMoved as moved:
             order = moved.order
     raise MoveContended(order.order_id)
@@ -117,7 +98,8 @@ def _settle(
     now_ms: int,
     luck: float,
     orders: OrderStore,
-    stock: StockStore,
+    stock: Chunks,
+    holds: HoldStore,
 ) -> Accepted:
     if settled_by(order, payment):
         return Accepted(Ending.DUPLICATE, order)
@@ -125,53 +107,15 @@ def _settle(
         new = orders.add_stray(order, payment)
         return Accepted(Ending.STRAY if new else Ending.DUPLICATE, order)
     order.pay(payment)  # refuses a wrong amount or currency before anything is claimed
-    for line in order.lines:
-        order = _claim_line(order, line, luck, orders, stock)
+    order = claim_lines(order, order.lines, now_ms=now_ms, luck=luck, orders=orders, stock=stock)
     closed = order.pay(payment).settle(now_ms)
     try:
-        orders.close(order, closed)
+        if LetGo(order, closed).lines:
+            let_go(LetGo(order, closed), now_ms=now_ms, orders=orders, holds=holds)
+        else:
+            orders.close(order, closed)
     except OrderMoved as moved:
         if moved.order != closed:  # otherwise it was this very write, its answer lost and repeated
             raise
     ending = Ending.DELIVERED if isinstance(closed, DeliveredOrder) else Ending.REFUND_DUE
     return Accepted(ending, closed)
-
-
-def _claim_line(
-    order: Payable, line: Line, luck: float, orders: OrderStore, stock: StockStore
-) -> Payable:
-    """The order with all that the stock could give to this line."""
-    shop, variant = order.merchant_id, line.variant_id
-    while line.units_missing:
-        claim = stock.claim(
-            shop,
-            variant,
-            line.chunk,
-            order.order_id,
-            line.number,
-            line.units_claimed,
-            line.units_missing,
-        )
-        if claim.units:
-            line = line.picked(claim.units)
-            if claim.left == 0:
-                stock.close_chunk(shop, variant, line.chunk)
-        if line.units_missing:
-            chunk = _next_chunk(shop, variant, line.chunk, luck, stock)
-            if chunk is None:
-                break
-            line = line.pointed_at(chunk)
-            orders.point(order, line)
-            order = order.with_line(line)
-    return order.with_line(line)
-
-
-def _next_chunk(
-    shop: str, variant: str, exhausted: ChunkRef, luck: float, stock: StockStore
-) -> ChunkRef | None:
-    """Where to claim next, None when sold out. A cheap look first; a sold-out answer is certain."""
-    directory = stock.directory(shop, variant)
-    if directory.lists(exhausted):
-        directory = stock.close_chunk(shop, variant, exhausted)
-    chunk = directory.choose(luck)
-    return chunk or stock.directory(shop, variant, consistent=True).choose(luck)

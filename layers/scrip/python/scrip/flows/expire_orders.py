@@ -1,20 +1,18 @@
-"""Expire orders that nobody paid in time.
+"""Expire orders that nobody paid in time, and put back on sale what they held.
 
-The index lists orders by the time they were placed and costs a payment nothing. A mark per merchant
-says up to where all is done, so each order is looked at about once.
+One index lists orders by the time they were placed, another those with holds by the time these end;
+neither costs a payment anything. A mark of each merchant and sweep says up to where all is done, so
+each order is looked at about once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from itertools import takewhile
+from typing import NamedTuple, Protocol
 
-from scrip.domain.order import (
-    ExpiredOrder,
-    OrderMoved,
-    OrderRecord,
-    PendingOrder,
-    listing_place,
-)
+from scrip.domain.order import Order, OrderRecord, PendingOrder, listing_place
+from scrip.steps.let_go import HoldStore, OrderEnder, expire_all
 
 MINUTE_MS = 60_000
 INDEX_LAG_MS = MINUTE_MS
@@ -29,13 +27,15 @@ class Merchants(Protocol):
     def ids(self) -> Iterable[str]: ...
 
 
-class OrderStore(Protocol):
-    def mark(self, merchant_id: str) -> str: ...
-    def set_mark(self, merchant_id: str, old: str, new: str) -> None: ...
+class OrderStore(OrderEnder, Protocol):
+    def mark(self, merchant_id: str, sweep: str) -> str: ...
+    def set_mark(self, merchant_id: str, sweep: str, old: str, new: str) -> None: ...
     def listed(
         self, merchant_id: str, since: str, until: str, limit: int, *, newest_first: bool
     ) -> Sequence[OrderRecord]: ...
-    def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None: ...
+    def due(
+        self, merchant_id: str, since: str, until: str, limit: int
+    ) -> Sequence[OrderRecord]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +46,68 @@ class Swept:
     complete: bool
 
 
+class _Sweep(NamedTuple):
+    """`name` tells its mark; orders whose place lies before `until` may be due."""
+
+    name: str
+    until: str
+    page: Callable[[str, str], Sequence[OrderRecord]]
+
+
 def expire_orders(
-    *, now_ms: int, window_minutes: int, merchants: Merchants, orders: OrderStore
+    *,
+    now_ms: int,
+    window_minutes: int,
+    merchants: Merchants,
+    orders: OrderStore,
+    holds: HoldStore,
 ) -> Swept:
     """Raises StoreUnavailable; running again goes on where it stopped."""
-    until = listing_place(now_ms - window_minutes * MINUTE_MS - INDEX_LAG_MS)
+    placed_until = listing_place(now_ms - window_minutes * MINUTE_MS - INDEX_LAG_MS)
     expired, complete = 0, True
     for merchant_id in merchants.ids():
-        swept = _sweep(merchant_id, until, now_ms, orders)
-        expired += swept.expired
-        complete = complete and swept.complete
+        for sweep in (
+            _Sweep("holds", listing_place(now_ms), partial(_due, orders, merchant_id)),
+            _Sweep("expiry", placed_until, partial(_placed, orders, merchant_id)),
+        ):
+            swept = _sweep(merchant_id, sweep, now_ms, orders, holds)
+            expired += swept.expired
+            complete = complete and swept.complete
     return Swept(expired, complete)
 
 
-def _sweep(merchant_id: str, until: str, now_ms: int, orders: OrderStore) -> Swept:
-    mark = orders.mark(merchant_id)
-    if mark > until:
+def _due(orders: OrderStore, merchant_id: str, since: str, until: str) -> Sequence[OrderRecord]:
+    return orders.due(merchant_id, since, until, PAGE)
+
+
+def _placed(orders: OrderStore, merchant_id: str, since: str, until: str) -> Sequence[OrderRecord]:
+    return orders.listed(merchant_id, since, until, PAGE, newest_first=False)
+
+
+def _sweep(
+    merchant_id: str, sweep: _Sweep, now_ms: int, orders: OrderStore, holds: HoldStore
+) -> Swept:
+    mark = orders.mark(merchant_id, sweep.name)
+    if mark > sweep.until:
         return Swept(0, complete=True)  # the window was made longer: all before the mark is done
     since, expired, complete = mark, 0, False
     for _ in range(MAX_PAGES):
-        page = orders.listed(merchant_id, since, until, PAGE, newest_first=False)
-        for record in page:
-            since = record.place
-            match record.order:
-                case PendingOrder(expires_at_ms=due_ms) if due_ms > now_ms:
-                    break  # placed when the window was longer: the mark must not pass it yet
-                case PendingOrder() as order:
-                    expired += _expire(order, now_ms, orders)
-        else:
-            complete = len(page) < PAGE
-            if not complete:
-                continue
-            since = max(since, until)
-        break
+        page = sweep.page(since, sweep.until)
+        # An order placed when the window was longer is not due yet: the mark must not pass it.
+        past = list(takewhile(lambda record: not _waits(record.order, now_ms), page))
+        due = [record.order for record in past if isinstance(record.order, PendingOrder)]
+        expired += expire_all(due, now_ms=now_ms, orders=orders, holds=holds)
+        since = past[-1].place if past else since
+        if len(past) < len(page):
+            break
+        if len(page) < PAGE:
+            # Where nothing was found the mark stays, too: moving it would cost a write a minute.
+            since, complete = max(since, sweep.until) if past else since, True
+            break
     if since > mark:
-        orders.set_mark(merchant_id, mark, since)
+        orders.set_mark(merchant_id, sweep.name, mark, since)
     return Swept(expired, complete)
 
 
-def _expire(order: PendingOrder, now_ms: int, orders: OrderStore) -> bool:
-    try:
-        orders.expire(order, order.expire(now_ms))
-    except OrderMoved:
-        return False  # paid at the last moment
-    return True
+def _waits(order: Order, now_ms: int) -> bool:
+    return isinstance(order, PendingOrder) and not order.due(now_ms)

@@ -5,7 +5,7 @@ goes on where it stopped: the batch keeps its data key, chunks that exist stay a
 batch is published once, together with the directory.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,13 +13,14 @@ from scrip.domain.blind_index import Seen, batch_id_for, marks_of
 from scrip.domain.catalogue import Variant
 from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code, DataKey
 from scrip.domain.code_request import ParsedCodes
+from scrip.domain.directory import Lane
 from scrip.domain.errors import (
     CodesRefused,
     IdempotencyKeyReused,
     StoreUnavailable,
     VariantUnknown,
 )
-from scrip.domain.stock import Batch, SealedCode, chunk_capacity
+from scrip.domain.stock import Batch, SealedCode, chunk_capacity, lane_of
 
 TRIES = 8
 """Imports of the same merchant that may get ahead of this one before we ask to be sent again."""
@@ -34,8 +35,10 @@ class Vault(Protocol):
 
 class BatchStore(Protocol):
     def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch | None: ...
-    def add_chunks(self, batch: Batch, chunks: Sequence[Sequence[SealedCode]]) -> None: ...
-    def publish(self, batch: Batch, chunks: int, per_chunk: int) -> None: ...
+    def add_chunks(
+        self, batch: Batch, lane: str, chunks: Mapping[int, Sequence[SealedCode]]
+    ) -> None: ...
+    def publish(self, batch: Batch, lanes: Sequence[Lane]) -> None: ...
 
 
 class IndexKeys(Protocol):
@@ -107,8 +110,9 @@ def import_codes(
     sealed = [code for code in every if code.index not in batch.known]
     per_chunk = chunk_capacity(max(len(code.ciphertext) for code in sealed))
     chunks = [sealed[at : at + per_chunk] for at in range(0, len(sealed), per_chunk)]
-    stock.add_chunks(batch, chunks)
-    stock.publish(batch, len(chunks), per_chunk)
+    lane = lane_of(batch_id)
+    stock.add_chunks(batch, lane, dict(enumerate(chunks)))
+    stock.publish(batch, [Lane(lane, 0, len(chunks), len(sealed), per_chunk)])
     return Imported(batch, parsed.duplicates, new=True)
 
 

@@ -13,8 +13,8 @@ from scrip.domain.catalogue import (
     Variant,
     on_sale,
 )
+from scrip.domain.directory import Directory
 from scrip.domain.errors import LimitReached, ProductFixed, ProductUnknown
-from scrip.domain.stock import Directory
 
 
 class Catalogue(Protocol):
@@ -71,7 +71,7 @@ def read_product(merchant_id: str, product_id: str, *, catalogue: Catalogue) -> 
 
 
 def list_offers(
-    merchant_id: str, *, catalogue: Catalogue, stock: StockReader
+    merchant_id: str, *, now_ms: int, catalogue: Catalogue, stock: StockReader
 ) -> list[tuple[Product, list[Offer]]]:
     """Active products with their active variants."""
     shelves = [
@@ -82,6 +82,6 @@ def list_offers(
     ids = [variant.variant_id for _, variants in shelves for variant in variants]
     directories = stock.directories(merchant_id, ids)
     return [
-        (product, [Offer(v, directories[v.variant_id].sells()) for v in variants])
+        (product, [Offer(v, directories[v.variant_id].sells(now_ms)) for v in variants])
         for product, variants in shelves
     ]

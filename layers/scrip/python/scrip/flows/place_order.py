@@ -1,8 +1,9 @@
-"""Place an order: price it, point it at stock, open its payment, then write it once.
+"""Place an order: price it, point it at stock, open its payment, write it once, hold its codes.
 
 The order id derives from the Idempotency-Key, so repeating meets the same item. The payment is
 opened before the order is written: a payment whose order was never written has no buyer who could
-pay it, and a repeat opens the same one.
+pay it, and a repeat opens the same one. Codes are held after it is written, so that none is ever
+claimed for an order that nobody can find.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,21 +11,34 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scrip.domain.catalogue import Product, Variant, on_sale
+from scrip.domain.directory import Directory
 from scrip.domain.errors import (
     CurrencyMixed,
     IdempotencyKeyReused,
+    MoveContended,
     RequestInvalid,
     SoldOut,
     VariantNotForSale,
 )
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import MAX_AMOUNT_MINOR, Line, Order, PendingOrder
+from scrip.domain.order import (
+    MAX_AMOUNT_MINOR,
+    ExpiredOrder,
+    LetGo,
+    Line,
+    Order,
+    OrderMoved,
+    PendingOrder,
+)
 from scrip.domain.order_access import last_day_of, order_id_for, render_token
 from scrip.domain.order_request import OrderRequest
 from scrip.domain.payment import OpenedPayment, PaymentRequest
-from scrip.domain.stock import Directory
+from scrip.steps.claim import Chunks, OrderPointers, claim_lines
+from scrip.steps.let_go import HoldStore, let_go
 
 MINUTE_MS = 60_000
+TRIES = 8
+"""Times the order may be found moved by somebody else before we ask to be sent again."""
 
 
 class CatalogueReader(Protocol):
@@ -32,15 +46,13 @@ class CatalogueReader(Protocol):
     def products(self, merchant_id: str, product_ids: Collection[str]) -> dict[str, Product]: ...
 
 
-class StockReader(Protocol):
+class Stock(Chunks, Protocol):
     def directories(self, merchant_id: str, variant_ids: Sequence[str]) -> dict[str, Directory]: ...
 
 
-class OrderWriter(Protocol):
-    def find(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> Order | None: ...
+class OrderWriter(OrderPointers, Protocol):
     def place(self, order: PendingOrder) -> Order: ...
+    def hold(self, order: PendingOrder) -> None: ...
 
 
 class PaymentOpener(Protocol):
@@ -70,20 +82,22 @@ def place_order(
     window_minutes: int,
     token_days: int,
     catalogue: CatalogueReader,
-    stock: StockReader,
+    stock: Stock,
     orders: OrderWriter,
+    holds: HoldStore,
     gateway: PaymentOpener,
 ) -> Placed:
     """`lucks`: a number in [0, 1) for each line, spreads orders over chunks.
 
     Raises IdempotencyKeyReused, VariantNotForSale, CurrencyMixed, RequestInvalid, SoldOut,
-    PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable.
+    PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable, MoveContended.
     """
     order_id = order_id_for(order_key, request.idempotency_key)
 
     def placed(order: Order, payment: OpenedPayment | None, *, new: bool) -> Placed:
         if order.fingerprint != request.fingerprint():
             raise IdempotencyKeyReused("use a fresh Idempotency-Key for another order")
+        order = _hold(order, now_ms, lucks[0], stock, orders, holds)
         if payment is None and isinstance(order, PendingOrder):
             payment = gateway.read_payment(order.payment_ref)
         last_day = last_day_of(order.placed_at_ms, token_days)
@@ -93,7 +107,9 @@ def place_order(
     known = orders.find(merchant.merchant_id, order_id, consistent=True)
     if known is not None:
         return placed(known, None, new=False)
-    lines = _price(merchant, request, lucks, catalogue, stock)
+    variants = _variants(merchant, request, catalogue)
+    lines = _lines(merchant, request, variants, now_ms, lucks, stock)
+    minutes = [variants[line.variant_id].hold_minutes for line in lines if line.held]
     draft = PendingOrder(
         merchant_id=merchant.merchant_id,
         order_id=order_id,
@@ -104,7 +120,8 @@ def place_order(
         fingerprint=request.fingerprint(),
         trace_id=request.trace_id,
         placed_at_ms=now_ms,
-        expires_at_ms=now_ms + window_minutes * MINUTE_MS,
+        expires_at_ms=now_ms + min([window_minutes, *minutes]) * MINUTE_MS,
+        whole=not all(variants[line.variant_id].partial for line in lines),
     )
     payment = gateway.open_payment(
         PaymentRequest(
@@ -121,13 +138,32 @@ def place_order(
     return placed(stored, payment if same else None, new=stored == order)
 
 
-def _price(
-    merchant: Merchant,
-    request: OrderRequest,
-    lucks: Sequence[float],
-    catalogue: CatalogueReader,
-    stock: StockReader,
-) -> tuple[Line, ...]:
+def _hold(
+    order: Order, now_ms: int, luck: float, stock: Stock, orders: OrderWriter, holds: HoldStore
+) -> Order:
+    """The order with its codes set aside. Raises SoldOut, MoveContended, StoreUnavailable."""
+    for _ in range(TRIES):
+        if isinstance(order, ExpiredOrder) and order.turned_away:
+            raise SoldOut("stock could not hold it")
+        if not isinstance(order, PendingOrder) or not order.hold_missing or order.due(now_ms):
+            return order
+        lines = [line for line in order.lines if line.held]
+        try:
+            held = claim_lines(order, lines, now_ms=now_ms, luck=luck, orders=orders, stock=stock)
+            if not held.hold_missing:
+                orders.hold(held)
+                return held
+            away = held.turn_away(now_ms)
+            let_go(LetGo(held, away), now_ms=now_ms, orders=orders, holds=holds)
+            order = away
+        except OrderMoved as moved:
+            order = moved.order
+    raise MoveContended(order.order_id)
+
+
+def _variants(
+    merchant: Merchant, request: OrderRequest, catalogue: CatalogueReader
+) -> dict[str, Variant]:
     ids = [line.variant_id for line in request.lines]
     if len(set(ids)) != len(ids):
         raise RequestInvalid("a variant stands in one line only")
@@ -140,14 +176,28 @@ def _price(
             raise VariantNotForSale(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
-    directories = stock.directories(merchant.merchant_id, ids)
+    return variants
+
+
+def _lines(
+    merchant: Merchant,
+    request: OrderRequest,
+    variants: dict[str, Variant],
+    now_ms: int,
+    lucks: Sequence[float],
+    stock: Stock,
+) -> tuple[Line, ...]:
+    directories = stock.directories(merchant.merchant_id, [*variants])
     lines = []
     for number, (wanted, luck) in enumerate(zip(request.lines, lucks, strict=True)):
-        chunk = directories[wanted.variant_id].choose(luck)
+        variant = variants[wanted.variant_id]
+        chunk = directories[wanted.variant_id].choose(luck, now_ms)
         if chunk is None:
             raise SoldOut(wanted.variant_id)
-        price = variants[wanted.variant_id].price
-        lines.append(Line(number, wanted.variant_id, wanted.quantity, price, chunk))
+        held = variant.hold_minutes > 0
+        lines.append(
+            Line(number, wanted.variant_id, wanted.quantity, variant.price, chunk, held=held)
+        )
     if sum(line.total.amount_minor for line in lines) > MAX_AMOUNT_MINOR:
         raise RequestInvalid(f"an order may cost at most {MAX_AMOUNT_MINOR}")
     return tuple(lines)

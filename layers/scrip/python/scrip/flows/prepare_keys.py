@@ -6,8 +6,9 @@ Who reads an order finds all of it there, and so may make nothing.
 from collections.abc import Sequence
 from typing import Protocol
 
-from scrip.domain.catalogue import Kind, Product
+from scrip.domain.catalogue import Product
 from scrip.domain.errors import RequestInvalid
+from scrip.domain.goods import Kind
 from scrip.domain.licence import SigningKey
 from scrip.domain.rate import PER_MERCHANT
 from scrip.domain.recipe import check_recipe

@@ -9,8 +9,9 @@ from scrip.domain.errors import (
     OrderUnknown,
 )
 from scrip.domain.merchant import Merchant, is_merchant_id
-from scrip.domain.order import Order
+from scrip.domain.order import Order, PendingOrder
 from scrip.domain.order_access import Access, TokenText, check_token
+from scrip.steps.let_go import HoldStore, OrderEnder, expire_all
 
 
 class Merchants(Protocol):
@@ -21,12 +22,6 @@ class OrderKeys(Protocol):
     def of(self, merchant: Merchant) -> bytes: ...
 
 
-class OrderReader(Protocol):
-    def find(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> Order | None: ...
-
-
 def read_order(
     token: TokenText | None,
     order_id: str,
@@ -34,9 +29,12 @@ def read_order(
     now_ms: int,
     merchants: Merchants,
     order_keys: OrderKeys,
-    orders: OrderReader,
+    orders: OrderEnder,
+    holds: HoldStore,
 ) -> Order:
-    """Raises CredentialsInvalid, OrderTokenExpired, OrderUnknown.
+    """An order whose time is over is found expired, whether the schedule came by or not.
+
+    Raises CredentialsInvalid, OrderTokenExpired, OrderUnknown, MoveContended, StoreUnavailable.
 
     A token of another order and an order that does not exist look the same from outside.
     """
@@ -51,7 +49,15 @@ def read_order(
         raise OrderUnknown(order_id)
     if access is Access.EXPIRED:
         raise OrderTokenExpired("ask the shop for a new link")
-    order = orders.find(token.merchant_id, order_id, consistent=True)
+    order = _find(token.merchant_id, order_id, orders)
+    if isinstance(order, PendingOrder) and order.due(now_ms):
+        expire_all([order], now_ms=now_ms, orders=orders, holds=holds)
+        order = _find(token.merchant_id, order_id, orders)
+    return order
+
+
+def _find(merchant_id: str, order_id: str, orders: OrderEnder) -> Order:
+    order = orders.find(merchant_id, order_id, consistent=True)
     if order is None:
         raise OrderUnknown(order_id)
     return order

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from scrip.domain.catalogue import Variant
+from scrip.domain.directory import Directory
 from scrip.domain.errors import VariantUnknown
-from scrip.domain.stock import ChunkRef, Directory
+from scrip.domain.stock import ChunkRef
 
 
 class Catalogue(Protocol):
@@ -24,7 +25,9 @@ class Levels(NamedTuple):
     available: int
 
 
-def read_stock(merchant_id: str, variant_id: str, *, catalogue: Catalogue, stock: Stock) -> Levels:
+def read_stock(
+    merchant_id: str, variant_id: str, *, now_ms: int, catalogue: Catalogue, stock: Stock
+) -> Levels:
     """Counted, not estimated: the chunks on sale are read, those behind them are full.
 
     Raises VariantUnknown.
@@ -32,6 +35,8 @@ def read_stock(merchant_id: str, variant_id: str, *, catalogue: Catalogue, stock
     if catalogue.find_variant(merchant_id, variant_id) is None:
         raise VariantUnknown(variant_id)
     directory = stock.directory(merchant_id, variant_id, consistent=True)
-    window = [directory.ref(position) for position in directory.window()]
-    on_sale = stock.free_codes(merchant_id, variant_id, window)
-    return Levels(directory.codes, on_sale + directory.waiting_codes())
+    available = 0
+    for shelf in directory.shelves(now_ms):
+        on_sale = [directory.ref(position) for position in shelf.window]
+        available += stock.free_codes(merchant_id, variant_id, on_sale) + shelf.waiting_codes
+    return Levels(directory.codes, available)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from scrip.domain.code import DataKey
+from scrip.domain.directory import Directory
 from scrip.domain.errors import (
     BatchOnSale,
     BatchUnknown,
@@ -18,7 +19,7 @@ from scrip.domain.errors import (
 )
 from scrip.domain.order import Order
 from scrip.domain.shredding import MAX_LISTED, gone_for_good_at_ms, listed_chunks
-from scrip.domain.stock import Batch, ChunkRef, Directory, Pick, SealedCode, unit_key
+from scrip.domain.stock import Batch, ChunkRef, SealedCode
 
 
 class KeptBatch(Protocol):
@@ -47,7 +48,7 @@ class Stock(Protocol):
     ) -> Directory: ...
     def free_codes(self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]) -> int: ...
     def claimed_codes(
-        self, merchant_id: str, variant_id: str, order_id: str, line: int, picks: Sequence[Pick]
+        self, merchant_id: str, variant_id: str, places: Sequence[tuple[ChunkRef, str]]
     ) -> Sequence[tuple[ChunkRef, SealedCode]]: ...
 
 
@@ -155,18 +156,17 @@ def shred_unit(
     if not order.readable:
         raise OrderNotReadable(f"the order is {order.state}")
     line = next((each for each in order.lines if each.number == line_number), None)
-    if line is None or unit >= line.units_claimed:
+    places = line.claimed_units(order_id) if line else []
+    if line is None or unit >= len(places):
         raise UnitUnknown(f"line {line_number} has no code {unit}")
-    found = stock.claimed_codes(merchant_id, line.variant_id, order_id, line.number, line.picks)
-    chunk, sealed = found[unit]
+    [(chunk, sealed)] = stock.claimed_codes(merchant_id, line.variant_id, [places[unit]])
     kept = shredder.find_batch(merchant_id, line.variant_id, chunk.batch_id)
     if kept is None:
         raise SealBroken(f"batch {chunk.batch_id} is gone")
     mark = vault.code_mark(vault.key_of(kept.batch), kept.batch, sealed.index)
     if sealed != mark:
         _write_down(audit, merchant_id, order_id, asking, line=line_number, unit=unit)
-        name = unit_key(order_id, line_number, unit)
-        shredder.shred_code(kept.batch, chunk, name, sealed, mark)
+        shredder.shred_code(kept.batch, chunk, places[unit][1], sealed, mark)
     return Shredded(asking.at_ms, gone_for_good_at_ms(asking.at_ms))
 
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from functools import cache
 
+from scrip.adapters.holds import Holds
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
+from scrip.adapters.stock import Stock
 from scrip.settings import ExpirySettings, load, on_lambda
 from scrip.wiring.clients import table
 
@@ -14,6 +16,7 @@ class Expiry:
     settings: ExpirySettings
     merchants: Merchants
     orders: Orders
+    holds: Holds
 
 
 @cache
@@ -23,6 +26,7 @@ def expiry() -> Expiry:
         settings=settings,
         merchants=Merchants(table(settings.merchants_table)),
         orders=Orders(table(settings.orders_table)),
+        holds=Holds(Stock(table(settings.stock_table)), table(settings.orders_table)),
     )
 
 

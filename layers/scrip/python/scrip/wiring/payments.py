@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
@@ -17,6 +18,7 @@ class Payments:
     gateways: Gateways
     orders: Orders
     stock: Stock
+    holds: Holds
 
 
 @cache
@@ -24,10 +26,12 @@ def payments() -> Payments:
     settings = load(PaymentSettings)
     keys = Keys(client("kms"), settings.vault_key_arn)
     merchants = Merchants(table(settings.merchants_table))
+    stock = Stock(table(settings.stock_table))
     return Payments(
         gateways=Gateways(merchants, keys, provider_http(), {}),
         orders=Orders(table(settings.orders_table)),
-        stock=Stock(table(settings.stock_table)),
+        stock=stock,
+        holds=Holds(stock, table(settings.orders_table)),
     )
 
 

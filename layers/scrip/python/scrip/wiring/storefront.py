@@ -7,6 +7,7 @@ from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_keys import OrderKeys
@@ -24,6 +25,7 @@ class Storefront:
     catalogue: Catalogue
     stock: Stock
     orders: Orders
+    holds: Holds
     order_keys: OrderKeys
     gateways: Gateways
     audit: Audit
@@ -42,6 +44,7 @@ def storefront() -> Storefront:
         catalogue=Catalogue(table(settings.catalogue_table)),
         stock=stock,
         orders=Orders(table(settings.orders_table)),
+        holds=Holds(stock, table(settings.orders_table)),
         order_keys=OrderKeys(keys),
         gateways=Gateways(merchants, keys, provider_http(), {"stripe": settings.stripe_api_base}),
         audit=Audit(table(settings.audit_table)),

@@ -1,0 +1,157 @@
+"""How an order is kept: one item, with short facts of each line in it."""
+
+from typing import Any
+
+from scrip.adapters.tables import Item
+from scrip.domain.goods import Kind
+from scrip.domain.money import Money
+from scrip.domain.order import (
+    DeliveredOrder,
+    ExpiredOrder,
+    Line,
+    Order,
+    PendingOrder,
+    RefundDueOrder,
+    listing_place,
+)
+from scrip.domain.order_access import CROCKFORD
+from scrip.domain.payment import Payment
+from scrip.domain.stock import ChunkRef, Pick
+
+SHARDS = 4
+"""Index partitions a merchant: 4000 orders a second before the index could hold the table back."""
+
+
+UNSAID = {Kind.CODE_POOL: ""}
+
+
+def order_key(merchant_id: str, order_id: str) -> Item:
+    return {"pk": f"{merchant_id}#{order_id}"}
+
+
+def order_of(item: Item) -> Order:
+    """The order an item or a stream image holds."""
+    merchant_id, order_id = item["pk"].split("#")
+    facts: dict[str, Any] = {
+        "merchant_id": merchant_id,
+        "order_id": order_id,
+        "lines": tuple(
+            _line(number, line, item["currency"]) for number, line in enumerate(item["order_lines"])
+        ),
+        "email": item["email"],
+        "locale": item["locale"],
+        "payment_ref": item["payment_ref"],
+        "fingerprint": item["fingerprint"],
+        "trace_id": item["trace_id"].hex(),
+        "placed_at_ms": item["placed_at_ms"],
+        "expires_at_ms": item["expires_at_ms"],
+        "whole": item.get("whole", False),
+    }
+    match item["state"]:
+        case PendingOrder.state:
+            return PendingOrder(**facts)
+        case ExpiredOrder.state:
+            return ExpiredOrder(**facts, expired_at_ms=item["expired_at_ms"])
+        case DeliveredOrder.state:
+            return DeliveredOrder(
+                **facts,
+                payment=payment_of(item["payment"]),
+                delivered_at_ms=item["delivered_at_ms"],
+            )
+        case RefundDueOrder.state:
+            return RefundDueOrder(
+                **facts,
+                payment=payment_of(item["payment"]),
+                delivered_at_ms=item["delivered_at_ms"],
+                refund_due=Money(item["refund_due_minor"], item["currency"]),
+            )
+    raise ValueError(f"order {order_id} is in unknown state {item['state']!r}")
+
+
+def new_item(order: PendingOrder) -> Item:
+    shard = CROCKFORD.index(order.order_id[0]) % SHARDS
+    return {
+        **order_key(order.merchant_id, order.order_id),
+        "state": order.state,
+        "order_lines": [line_item(line) for line in order.lines],
+        "currency": order.total.currency,
+        "email": order.email,
+        "locale": order.locale,
+        "payment_ref": order.payment_ref,
+        "fingerprint": order.fingerprint,
+        "trace_id": bytes.fromhex(order.trace_id),
+        "placed_at_ms": order.placed_at_ms,
+        "expires_at_ms": order.expires_at_ms,
+        "listing": f"{order.merchant_id}#{shard}",
+        "placed": listing_place(order.placed_at_ms, order.order_id),
+        **({"whole": True} if order.whole else {}),
+        **(_due(order, shard) if order.held else {}),
+    }
+
+
+def _due(order: PendingOrder, shard: int) -> Item:
+    """Its place in the index of holds, which a payment leaves alone."""
+    return {
+        "holding": f"{order.merchant_id}#{shard}",
+        "due": listing_place(order.expires_at_ms, order.order_id),
+    }
+
+
+def line_item(line: Line) -> Item:
+    """What is as usual is left out: an order must fit into a kilobyte."""
+    unusual = {
+        "held": line.held,
+        "kind": UNSAID.get(line.kind, line.kind.value),
+    }
+    return {
+        "variant": line.variant_id,
+        "quantity": line.quantity,
+        "price": line.unit_price.amount_minor,
+        "chunk": pointer(line),
+        "picks": [[*pick.chunk, pick.first_unit, pick.units] for pick in line.picks],
+        **{name: value for name, value in unusual.items() if value},
+    }
+
+
+def pointer(line: Line) -> list[str | int] | None:
+    """Where the line claims, and in which round if not the first. Who finds it unchanged knows
+    that nobody moved the line or let its units go."""
+    if line.chunk is None:
+        return None
+    return [*line.chunk, line.round_] if line.round_ else [*line.chunk]
+
+
+def _line(number: int, item: Item, currency: str) -> Line:
+    place = item["chunk"]
+    return Line(
+        number=number,
+        variant_id=item["variant"],
+        quantity=item["quantity"],
+        unit_price=Money(item["price"], currency),
+        chunk=ChunkRef(*place[:3]) if place is not None else None,
+        picks=tuple(Pick(ChunkRef(*pick[:3]), *pick[3:]) for pick in item["picks"]),
+        held=item.get("held", False),
+        round_=place[3] if place and place[3:] else 0,
+        kind=Kind(item.get("kind", Kind.CODE_POOL.value)),
+    )
+
+
+def payment_item(payment: Payment) -> Item:
+    return {
+        "provider": payment.provider,
+        "transaction": payment.transaction_id,
+        "amount": payment.money.amount_minor,
+        "currency": payment.money.currency,
+        "live": payment.live,
+        "at_ms": payment.succeeded_at_ms,
+    }
+
+
+def payment_of(item: Item) -> Payment:
+    return Payment(
+        provider=item["provider"],
+        transaction_id=item["transaction"],
+        money=Money(item["amount"], item["currency"]),
+        live=item["live"],
+        succeeded_at_ms=item["at_ms"],
+    )

@@ -1,0 +1,188 @@
+"""The directory of a variant: which chunks still sell. A hint, never needed for safety.
+
+Chunks have positions, given out once and for ever. Exhausted ones are `closed`; what lies wholly in
+the past is compacted away, so the directory stays within about a kilobyte however much it lists.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from typing import NamedTuple
+
+from scrip.domain.stock import NEVER_MS, ChunkRef, batch_of_lane, came_back
+
+WINDOW = 128
+"""Chunks on sale at a time: wide enough that 64 buyers rarely meet, narrow enough that the
+directory stays within one write unit however many chunks wait behind it."""
+
+COMPACT_AFTER = 48
+"""Closed chunks that may pile up before the directory is compacted."""
+
+FOR_EVER_MS = 1 << 62
+
+
+class Range(NamedTuple):
+    """Chunks of one lane in a row: numbers from `first`, positions from `start`.
+
+    `codes` and `per_chunk` tell how full they were when published. All positions below `low` are
+    closed. `until_ms`: from then on its codes must not be sold; 0 for never.
+    """
+
+    lane: str
+    first: int
+    start: int
+    chunks: int
+    codes: int
+    per_chunk: int
+    until_ms: int = NEVER_MS
+    low: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + self.chunks
+
+    def holds(self, position: int) -> bool:
+        return self.start <= position < self.end
+
+    def ref(self, position: int) -> ChunkRef:
+        return ChunkRef(self.lane, self.first + position - self.start, position)
+
+    def expired(self, now_ms: int) -> bool:
+        return 0 < self.until_ms <= now_ms
+
+    def codes_from(self, position: int) -> int:
+        """Codes that the chunks from `position` on held when they were published."""
+        return max(0, self.codes - max(0, position - self.start) * self.per_chunk)
+
+    def followed_by(self, more: "Range") -> "Range | None":
+        """Both as one range, if they are one row of chunks."""
+        same = (self.lane, self.per_chunk, self.until_ms)
+        if same != (more.lane, more.per_chunk, more.until_ms):
+            return None
+        if (self.first + self.chunks, self.end) != (more.first, more.start):
+            return None
+        return self._replace(chunks=self.chunks + more.chunks, codes=self.codes + more.codes)
+
+
+class Lane(NamedTuple):
+    """Chunks to be put on sale: those of one lane, numbered from `first`."""
+
+    lane: str
+    first: int
+    chunks: int
+    codes: int
+    per_chunk: int
+    until_ms: int = NEVER_MS
+
+
+class Shelf(NamedTuple):
+    """Chunks that end on the same day: positions on sale, and codes that wait behind those."""
+
+    until_ms: int
+    window: list[int]
+    waiting_codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The chunks of one variant. `closed` were seen exhausted. `chunks`: positions given out;
+    `codes`: ever put on sale; `version` counts the rewrites of `ranges`."""
+
+    ranges: tuple[Range, ...] = ()
+    closed: frozenset[int] = frozenset()
+    chunks: int = 0
+    codes: int = 0
+    version: int = 0
+
+    def _selling(self, each: Range) -> Iterator[int]:
+        return (n for n in range(max(each.low, each.start), each.end) if n not in self.closed)
+
+    def shelves(self, now_ms: int) -> Iterator[Shelf]:
+        """What ends first comes first. Empty shelves are left out.
+
+        On sale are the first chunks of a shelf, and beside them the first of those that came back:
+        each row moves on from the front only, so what lies behind was never pointed at and is full.
+        """
+        for until_ms, group in groupby(sorted(self.ranges, key=_order), key=_until):
+            window: list[int] = []
+            waiting = 0
+            if 0 < until_ms <= now_ms:
+                continue
+            for _, row in groupby(group, key=lambda each: came_back(each.lane)):
+                ranges = list(row)
+                first = list(islice((n for each in ranges for n in self._selling(each)), WINDOW))
+                if len(first) == WINDOW:
+                    waiting += sum(
+                        each.codes_from(first[-1] + 1) for each in ranges if each.end > first[-1]
+                    )
+                window += first
+            if window:
+                yield Shelf(until_ms, window, waiting)
+
+    def window(self, now_ms: int) -> list[int]:
+        """Positions of the chunks on sale now: all of the same day, which is the next to end."""
+        shelf = next(self.shelves(now_ms), None)
+        return shelf.window if shelf else []
+
+    def open_chunks(self, batch_id: str) -> Iterator[ChunkRef]:
+        """The chunks of a batch that were not seen exhausted, on sale or past their end."""
+        for each in self.ranges:
+            if batch_of_lane(each.lane) == batch_id:
+                yield from map(each.ref, self._selling(each))
+
+    def ref(self, position: int) -> ChunkRef:
+        return next(each for each in self.ranges if each.holds(position)).ref(position)
+
+    def choose(self, luck: float, now_ms: int) -> ChunkRef | None:
+        """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out."""
+        window = self.window(now_ms)
+        return self.ref(window[int(luck * len(window))]) if window else None
+
+    def sells(self, now_ms: int) -> bool:
+        return any(
+            next(self._selling(each), None) is not None
+            for each in self.ranges
+            if not each.expired(now_ms)
+        )
+
+    def lists(self, chunk: ChunkRef) -> bool:
+        """Whether the chunk counts as one that has codes left."""
+        if chunk.position in self.closed:
+            return False
+        return any(
+            each.holds(chunk.position) and each.low <= chunk.position for each in self.ranges
+        )
+
+    def with_lanes(self, lanes: Sequence[Lane], *, new_codes: int) -> "Directory":
+        """With new chunks behind all others. `new_codes`: those that were never on sale before."""
+        ranges, chunks = list(self.ranges), self.chunks
+        for each in lanes:
+            lane, first, *rest = each
+            added = Range(lane, first, chunks, *rest)
+            joined = ranges[-1].followed_by(added) if ranges else None
+            ranges[-1:] = [joined] if joined else [*ranges[-1:], added]
+            chunks = added.end
+        return Directory(
+            tuple(ranges), self.closed, chunks, self.codes + new_codes, self.version + 1
+        )
+
+    def compacted(self) -> "Directory | None":
+        """The same directory without what lies in the past, or None if not worth a write."""
+        if len(self.closed) < COMPACT_AFTER:
+            return None
+        lows = ((each, next(self._selling(each), each.end)) for each in self.ranges)
+        ranges = tuple(each._replace(low=low) for each, low in lows if low < each.end)
+        closed = frozenset(
+            n for n in self.closed if any(each.holds(n) and each.low < n for each in ranges)
+        )
+        if closed == self.closed:
+            return None
+        return replace(self, ranges=ranges, closed=closed, version=self.version + 1)
+
+
+def _until(each: Range) -> int:
+    return each.until_ms
+
+
+def _order(each: Range) -> tuple[int, bool, int]:
+    return each.until_ms or FOR_EVER_MS, came_back(each.lane), each.start

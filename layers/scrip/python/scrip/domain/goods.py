@@ -1,0 +1,10 @@
+"""The kinds of goods: how each is delivered."""
+
+from enum import Enum
+
+
+class Kind(Enum):
+    """How a good is delivered. Others join with what delivers them."""
+
+    CODE_POOL = "code_pool"
+    GENERATED_KEY = "generated_key"
