@@ -11,7 +11,7 @@ from botocore.exceptions import ReadTimeoutError
 from scrip.adapters.stock import Stock
 from scrip.domain.directory import COMPACT_AFTER, Lane
 from scrip.domain.errors import StoreUnavailable
-from scrip.domain.stock import ChunkRef, lane_of, unit_key
+from scrip.domain.stock import ChunkRef, Shut, lane_of, unit_key
 from tests.adapters.faults import Faults, refused
 from tests.adapters.pool import (
     BATCH,
@@ -143,6 +143,62 @@ def test_whatever_is_claimed_and_repeated_no_code_goes_twice(stock: Stock) -> No
 
     held = sum(sum(each.values()) for each in given.values())
     assert held == sum(len(chunk_item(stock, chunk)["claimed"]) for chunk in chunks)
+
+
+def test_a_chunk_known_to_be_exhausted_is_looked_at_and_not_written(
+    stock: Stock, met: Faults
+) -> None:
+    first, second = stocked(stock, 2, 1)
+    Buyer(stock, "A").claim(first)
+    stock.close_chunk(SHOP, VARIANT, first)
+    written = met.count("UpdateItem")
+
+    assert Buyer(stock, "B").claim(first) == (0, 0)
+    assert Buyer(stock, "A").claim(first) == (1, 0)
+
+    assert met.count("UpdateItem") == written
+    assert Buyer(stock, "B").claim(second) == (1, 0)
+
+
+def test_a_directory_that_does_not_know_a_chunk_yet_hides_nothing(stock: Stock) -> None:
+    stocked(stock, 1, 1)
+    known = Stock(stock.table)
+    known.directory(SHOP, VARIANT)
+    [newer] = stocked(stock, 1, 1, "batch00001")
+
+    assert Buyer(known, "A").claim(newer) == (1, 0)
+
+
+def test_a_directory_that_is_wrong_costs_a_look_and_no_code(stock: Stock) -> None:
+    [chunk] = stocked(stock, 2, 2)
+    stock.close_chunk(SHOP, VARIANT, chunk)
+
+    assert Buyer(stock, "A").claim(chunk) == (1, 1)
+
+
+def test_an_ended_chunk_is_shut_before_anybody_turns_away(stock: Stock) -> None:
+    [chunk] = stocked(stock, 3, 3, until_ms=NOW_MS + 1)
+
+    assert Buyer(stock, "A").claim(chunk) == (1, 2)
+    assert Buyer(stock, "B", now_ms=NOW_MS + 1).claim(chunk) == (0, 0)
+    assert chunk_item(stock, chunk)["shut"] == "expired"
+    late_clock = Buyer(stock, "B")
+    assert late_clock.claim(chunk) == (0, 0)
+    assert Buyer(stock, "A", now_ms=NOW_MS + 1).claim(chunk) == (1, 0)
+    assert len(chunk_item(stock, chunk)["free"]) == 2
+
+
+def test_a_shut_chunk_sells_nothing_and_keeps_its_first_reason(stock: Stock) -> None:
+    [chunk] = stocked(stock, 3, 3)
+    Buyer(stock, "A").claim(chunk)
+
+    stock.shut(SHOP, VARIANT, chunk, Shut.RECALLED)
+    stock.shut(SHOP, VARIANT, chunk, Shut.EXPIRED)
+
+    assert chunk_item(stock, chunk)["shut"] == "recalled"
+    assert Buyer(stock, "B").claim(chunk) == (0, 0)
+    assert Buyer(stock, "A").claim(chunk) == (1, 0)
+    assert stock.free_codes(SHOP, VARIANT, [chunk]) == 0
 
 
 def test_a_chunk_that_is_gone_is_a_bug(stock: Stock) -> None:

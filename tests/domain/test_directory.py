@@ -150,7 +150,7 @@ def test_the_window_is_bounded_and_the_rest_waits_full() -> None:
 def test_luck_spreads_evenly_over_the_window() -> None:
     wide = directory(500)
 
-    chosen = Counter(wide.choose(n / 12_800, NOW_MS) for n in range(12_800))
+    chosen = Counter(wide.choose(n / 25_600, NOW_MS) for n in range(25_600))
 
     assert len(chosen) == WINDOW
     assert set(chosen.values()) == {100}
@@ -197,7 +197,7 @@ def test_a_row_of_chunks_is_one_range_however_it_was_published() -> None:
 
 
 def test_a_closed_chunk_is_never_chosen_and_the_next_one_joins_the_window() -> None:
-    wide = replace(directory(200), closed=frozenset({0, 5}))
+    wide = replace(directory(300), closed=frozenset({0, 5}))
 
     window = wide.window(NOW_MS)
 

@@ -29,6 +29,9 @@ from scrip.domain.stock import (
 
 INDEX_BYTES = 4
 WRITERS = 8
+MAX_SEEN = 200
+"""Directories remembered."""
+
 LET_GO = b"-"
 """In place of a claimed code: the line had it, and let it go. Nobody claims under that name again,
 so an invocation that still believes in the hold cannot take a code for it."""
@@ -42,6 +45,7 @@ CLAIMABLE = (
 class Stock:
     def __init__(self, table: Table) -> None:
         self.table = table
+        self._seen: dict[str, Directory] = {}
 
     def claim(
         self,
@@ -56,34 +60,56 @@ class Stock:
         Repeating it finds the units of the first time. Fewer than asked means that the chunk has
         nothing for this line, for good. Raises ClaimLetGo.
         """
-        key = chunk_key(merchant_id, variant_id, chunk)
-        take = len(units)
+        key, take = chunk_key(merchant_id, variant_id, chunk), len(units)
+        # Where nothing can be left a look is enough: a refused write costs five times as much.
+        item = self.table.get(key, consistent=True) if self._knows_closed(key, chunk) else None
         while True:
-            # Removed from the back, so that engines that renumber while removing agree with those
-            # that do not.
-            moves = ", ".join(f"claimed.#u{n} = #free[{n}]" for n in range(take))
-            gone = ", ".join(f"#free[{n}]" for n in reversed(range(take)))
-            try:
-                after = self.table.update(
-                    key,
-                    f"SET {moves} REMOVE {gone}",
-                    condition=f"attribute_exists(#free[{take - 1}]) AND {CLAIMABLE}",
-                    names={"#free": "free"} | {f"#u{n}": units[n] for n in range(take)},
-                    values={":now": now_ms},
-                    returns="ALL_NEW",
-                )
-                return Claim(take, len(after["free"]))
-            except ConditionFailed as error:
-                if error.item is None:
-                    raise LookupError(f"chunk {chunk} of {variant_id} is gone") from error
-                item = error.item
+            if item is None:
+                popped = self._pop(key, units[:take], now_ms)
+                if isinstance(popped, Claim):
+                    return popped
+                item = popped
             if _sells(item) and 0 < item.get("until_ms", NEVER_MS) <= now_ms:
                 # Shut before anybody turns away from it: clocks differ, a shut chunk does not.
                 item = self.shut(merchant_id, variant_id, chunk, Shut.EXPIRED)
             ours, left = _units_of(item, units), len(item["free"]) if _sells(item) else 0
             if ours or not left:
                 return Claim(ours, left)
-            take = min(len(units), left)
+            take, item = min(len(units), left), None
+
+    def _pop(self, key: Item, units: Sequence[str], now_ms: int) -> Claim | Item:
+        """What was claimed, or the chunk as it stood in the way."""
+        count = range(len(units))
+        # Removed from the back, so that engines that renumber while removing agree with those
+        # that do not.
+        moves = ", ".join(f"claimed.#u{n} = #free[{n}]" for n in count)
+        gone = ", ".join(f"#free[{n}]" for n in reversed(count))
+        try:
+            after = self.table.update(
+                key,
+                f"SET {moves} REMOVE {gone}",
+                condition=f"attribute_exists(#free[{count[-1]}]) AND {CLAIMABLE}",
+                names={"#free": "free"} | {f"#u{n}": units[n] for n in count},
+                values={":now": now_ms},
+                returns="ALL_NEW",
+            )
+        except ConditionFailed as error:
+            if error.item is None:
+                raise LookupError(f"chunk {key['pk']} is gone") from error
+            return error.item
+        return Claim(len(units), len(after["free"]))
+
+    def _knows_closed(self, key: Item, chunk: ChunkRef) -> bool:
+        """Whether the directory as it was last seen says so. What was closed stays so, however old
+        that is."""
+        seen = self._seen.get(key["pk"].removesuffix(f"#{chunk.lane}#{chunk.number}"))
+        return seen is not None and chunk.position < seen.chunks and not seen.lists(chunk)
+
+    def _see(self, merchant_id: str, variant_id: str, directory: Directory) -> Directory:
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen[f"{merchant_id}#{variant_id}"] = directory
+        return directory
 
     def shut(self, merchant_id: str, variant_id: str, chunk: ChunkRef, why: Shut) -> Item:
         """Take a chunk off sale for good; the chunk after that. The first reason stays."""
@@ -99,7 +125,7 @@ class Stock:
         self, merchant_id: str, variant_id: str, *, consistent: bool = False
     ) -> Directory:
         item = self.table.get(_directory_key(merchant_id, variant_id), consistent=consistent)
-        return _directory(item) if item else Directory()
+        return self._see(merchant_id, variant_id, _directory(item) if item else Directory())
 
     def directories(self, merchant_id: str, variant_ids: Sequence[str]) -> dict[str, Directory]:
         """Directories by variant id; a variant that never had a code has an empty one."""
@@ -114,7 +140,7 @@ class Stock:
         after = self.table.update(
             key, "ADD closed :position", values={":position": {chunk.position}}, returns="ALL_NEW"
         )
-        directory = _directory(after)
+        directory = self._see(merchant_id, variant_id, _directory(after))
         compacted = directory.compacted()
         return self._compact(key, directory, compacted) if compacted else directory
 

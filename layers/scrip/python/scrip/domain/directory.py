@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from scrip.domain.stock import NEVER_MS, ChunkRef, batch_of_lane, came_back
 
-WINDOW = 128
+WINDOW = 256
 """Chunks on sale at a time: wide enough that 64 buyers rarely meet, narrow enough that the
-directory stays within one write unit however many chunks wait behind it."""
+directory stays within one write unit however many chunks wait behind it (docs/scale.md)."""
 
 COMPACT_AFTER = 48
 """Closed chunks that may pile up before the directory is compacted."""

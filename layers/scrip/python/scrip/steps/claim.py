@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from scrip.domain.directory import Directory
-from scrip.domain.errors import OrderUnknown
+from scrip.domain.errors import OrderUnknown, StoreUnavailable
 from scrip.domain.order import MAX_SPREAD, Line, Order, OrderMoved, Payable
 from scrip.domain.stock import ChunkRef, Claim, ClaimLetGo
 
@@ -69,7 +69,7 @@ def _claim_line(
         if claim.units:
             line = line.picked(claim.units)
             if claim.left == 0:
-                stock.close_chunk(shop, variant, chunk)
+                _close(shop, variant, chunk, stock)
         if line.units_missing:
             chunk = _next_chunk(shop, variant, chunk, now_ms, luck, stock)
             if chunk is None or order.with_line(line).spread >= MAX_SPREAD:
@@ -78,6 +78,13 @@ def _claim_line(
             orders.point(order, line)
             order = order.with_line(line)
     return order.with_line(line)
+
+
+def _close(shop: str, variant: str, chunk: ChunkRef, stock: Chunks) -> None:
+    try:
+        stock.close_chunk(shop, variant, chunk)
+    except StoreUnavailable:
+        return  # the claim stands; who finds the chunk exhausted next closes it
 
 
 def _next_chunk(
