@@ -27,6 +27,7 @@ TABLES = {
     "orders": "Orders",
     "notifications": "Notifications",
     "audit": "Audit",
+    "reveals": "Reveals",
     "generated_keys": "GeneratedKeys",
 }
 WIRING = ("clients", "payments", "storefront", "merchant", "keys", "outbox", "mail", "expiry")

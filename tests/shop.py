@@ -191,6 +191,10 @@ class Shop:
         path = f"/v1/orders/{order['order']['order_id']}/reveal"
         return self.call("POST", path, key=order["order_token"])
 
+    def masked(self, placed: Reply) -> Reply:
+        path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/codes"
+        return self.call("GET", path, key="operator")
+
     def shred_batch(self, variant: str) -> Reply:
         path = f"/v1/merchant/variants/{variant}/batches/{self.batches[variant]}/shred"
         return self.call("POST", path, {"reason": "leaked"}, key="operator")

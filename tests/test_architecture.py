@@ -118,6 +118,8 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "order": frozenset({"errors", "goods", "money", "payment", "stock"}),
     "payment": frozenset({"money"}),
     "recipe": frozenset({"errors", "key_pattern"}),
+    "masking": frozenset({"code"}),
+    "merchant": frozenset({"reveal_watch"}),
     "shredding": frozenset({"directory", "stock"}),
 }
 """Who knows whom among the nouns: money and errors are for all, beyond them an order holds where

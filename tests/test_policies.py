@@ -196,6 +196,7 @@ def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:
     _good(shop.shred_unit(bought))
     _good(shop.shred_batch("card-1"))
     assert shop.reveal(last).status == 410
+    _good(shop.masked(bought))
     assert shop.shred_unit(last).status == 410
 
 

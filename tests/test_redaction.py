@@ -168,6 +168,7 @@ def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPa
     for each in placed:
         shop.read(each)
         shop.reveal(each)
+        shop.masked(each)
     order_id = placed[1].json["order"]["order_id"]
     shop.call("GET", f"/v1/orders/{order_id}", key=placed[0].json["order_token"])
     shop.call("GET", "/v1/merchant/orders", key="operator")

@@ -4,6 +4,7 @@ from typing import Any
 
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
+from scrip.contracts import merchant_vault_views as vault_views
 from scrip.contracts import merchant_views as views
 from scrip.contracts.generated import licence_keys_view
 from scrip.contracts.http import Answer, decode_text
@@ -18,6 +19,7 @@ from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
 from scrip.flows.prepare_keys import prepare_keys
 from scrip.flows.read_stock import read_stock
+from scrip.flows.reveal_codes import Reveal, view_masked_codes
 from scrip.flows.shred_codes import Asking, shred_batch, shred_unit
 from scrip.serving import Api, Call
 from scrip.telemetry import count, logger
@@ -133,6 +135,25 @@ def revoke_key(call: Call) -> Answer:
     return Answer(200, views.key_view(key))
 
 
+def view_masked(call: Call) -> Answer:
+    wired, order_id = _wired(), call.path.order_id
+    look = Reveal(call.key_id, call.request.source_ip, now_ms(), random_id(8))
+    seen = view_masked_codes(
+        call.merchant_id,
+        order_id,
+        look,
+        orders=wired.orders,
+        audit=wired.audit,
+        codes=wired.codes,
+        counts=wired.reveal_counts,
+        merchants=wired.merchants,
+    )
+    if seen.unusual:
+        count("RevealAnomalies")
+        logger.warning("unusually many codes revealed", actor=look.actor)
+    return Answer(200, vault_views.masked_codes_view(order_id, seen.codes, seen.revealed_at_ms))
+
+
 def shred_a_batch(call: Call) -> Answer:
     wired, path = _wired(), call.path
     done = shred_batch(
@@ -191,6 +212,7 @@ API = Api(
         "list_keys": list_keys,
         "issue_key": issue_key,
         "revoke_key": revoke_key,
+        "view_masked_codes": view_masked,
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
         "rotate_licence_key": rotate_licence_key,

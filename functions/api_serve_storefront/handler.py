@@ -59,8 +59,18 @@ def read(call: Call) -> Answer:
 def reveal(call: Call) -> Answer:
     wired = storefront.storefront()
     looking = Reveal("buyer", call.request.source_ip, now_ms(), random_id(8))
-    shown = reveal_codes(_order(call), looking, audit=wired.audit, codes=wired.codes)
+    shown = reveal_codes(
+        _order(call),
+        looking,
+        audit=wired.audit,
+        codes=wired.codes,
+        counts=wired.reveal_counts,
+        merchants=wired.merchants,
+    )
     count("CodesRevealed", len(shown.codes))
+    if shown.unusual:
+        count("RevealAnomalies")
+        logger.warning("unusually many codes revealed", actor=looking.actor)
     return Answer(200, views.revealed_codes(call.path.order_id, shown.codes, shown.shredded))
 
 

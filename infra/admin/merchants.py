@@ -12,6 +12,7 @@ from scrip.adapters.gateways.registry import PROVIDERS
 from scrip.chance import now_ms
 from scrip.contracts.fields import Title
 from scrip.domain.merchant import LOCALES, Merchant
+from scrip.domain.reveal_watch import HIGHEST_LIMIT, LOWEST_LIMIT
 from scrip.flows.create_merchant import create_merchant
 
 
@@ -49,6 +50,25 @@ def create(
     answer(target, merchant_view(made), [f"created {merchant_id}"])
     tell(f"next: scrip-admin gateway set {merchant_id} stripe")
     tell(f"      scrip-admin key issue {merchant_id} --scope storefront --label 'shop server'")
+
+
+@merchant.command(name="set")
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.option(
+    "--reveal-limit",
+    type=click.IntRange(0, HIGHEST_LIMIT),
+    required=True,
+    help="Codes that one address or key may read in an hour before an alarm; 0 for any.",
+)
+@click.pass_obj
+def change(target: Target, merchant_id: str, reveal_limit: int) -> None:
+    """Change what a shop chose."""
+    if 0 < reveal_limit < LOWEST_LIMIT:
+        raise click.BadParameter(f"0, or at least {LOWEST_LIMIT}", param_hint="'--reveal-limit'")
+    deployed = connect(target)
+    deployed.merchants.set_reveal_limit(merchant_id, reveal_limit)
+    view = merchant_view(deployed.merchants.get(merchant_id))
+    answer(target, view, [f"changed {merchant_id}"])
 
 
 @merchant.command()
@@ -91,6 +111,7 @@ def merchant_view(merchant: Merchant) -> dict[str, Any]:
         "locale": merchant.locale,
         "mail_codes": merchant.mail_codes,
         "created_at_ms": merchant.created_at_ms,
+        "reveal_limit": merchant.reveal_limit,
     }
 
 

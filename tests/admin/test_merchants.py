@@ -1,5 +1,6 @@
 """Merchants and API keys by command."""
 
+from scrip.domain.reveal_watch import DEFAULT_LIMIT
 from tests.admin.operator import Operator
 from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer
@@ -20,6 +21,7 @@ def test_a_merchant_is_created_shown_and_listed(operator: Operator) -> None:
         "locale": "zh",
         "mail_codes": True,
         "created_at_ms": made["created_at_ms"],
+        "reveal_limit": DEFAULT_LIMIT,
     }
     assert made == expected
     assert operator.done("merchant", "show", "acme") == {**expected, "gateways": [], "keys": 0}
@@ -34,7 +36,7 @@ def test_people_read_lines(operator: Operator) -> None:
 
     assert listed.stdout.splitlines()[0].split() == ["MERCHANT", "NAME", "LOCALE", "CREATED"]
     assert listed.stdout.splitlines()[1].startswith("acme      Acme")
-    assert "gateways     none" in shown.stdout
+    assert "gateways      none" in shown.stdout
 
 
 def test_a_merchant_is_created_once(operator: Operator) -> None:
@@ -107,3 +109,16 @@ def test_keys_of_nobody_and_unknown_keys_are_refused(operator: Operator) -> None
 
     assert issue["type"] == listing["type"] == "merchant-unknown"
     assert revoke["type"] == "key-unknown"
+
+
+def test_what_counts_as_unusual_is_changed(operator: Operator) -> None:
+    operator.open()
+
+    changed = operator.done("merchant", "set", "acme", "--reveal-limit", "5000")
+
+    assert changed["reveal_limit"] == 5000
+    assert operator.done("merchant", "show", "acme")["reveal_limit"] == 5000
+    assert operator.done("merchant", "set", "acme", "--reveal-limit", "0")["reveal_limit"] == 0
+    assert operator.run("merchant", "set", "acme", "--reveal-limit", "19").exit_code == 2
+    error = operator.refused("merchant", "set", "nobody", "--reveal-limit", "50")
+    assert error["type"] == "merchant-unknown"

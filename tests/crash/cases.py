@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from scrip.domain.reveal_watch import LOWEST_LIMIT
 from tests.crash.breaking import Case
 from tests.crash.world import PER_CHUNK, World
 from tests.shop import Reply
@@ -220,11 +221,42 @@ def revealing(world: World) -> Case:
         assert all(codes == seen[0] for codes in seen)
         assert len(world.items("audit")) >= 1
 
-    return Case(event, expect, again_calls=5)
+    return Case(event, expect, again_calls=6)
 
 
 def _at_least_one(sent: list[Any]) -> None:
     assert sent
+
+
+@case("revealing: unusually many")
+def revealing_many(world: World) -> Case:
+    world.stock("card", 8 * PER_CHUNK)
+    placed = world.place({"card": 7 * PER_CHUNK})
+    world.pay(placed)
+    world.limit_reveals(LOWEST_LIMIT)
+
+    def expect() -> None:
+        told = [item for item in world.items("audit") if item["act"] == "unusual_reveals"]
+        # Whoever dies between counting and telling leaves it to the next reveal of the hour.
+        world.cold_start()
+        assert world.shop.reveal(placed).status == 200
+        again = [item for item in world.items("audit") if item["act"] == "unusual_reveals"]
+        assert len(again) == 1
+        assert told in ([], again)
+
+    return Case(lambda: world.took(world.shop.reveal(placed)), expect)
+
+
+@case("masked: staff look at an order")
+def viewing_masked(world: World) -> Case:
+    world.stock("card", PER_CHUNK)
+    placed = world.place({"card": 2})
+    world.pay(placed)
+
+    def expect() -> None:
+        assert "masked_view" in [item["act"] for item in world.items("audit")]
+
+    return Case(lambda: world.took(world.shop.masked(placed)), expect, again_calls=7)
 
 
 # --- shredding -----------------------------------------------------------------------------------

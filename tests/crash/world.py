@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
+import boto3
 import botocore.session
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
+from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_items import order_of
-from scrip.adapters.tables import Item, decode_item
+from scrip.adapters.tables import Item, Table, decode_item
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import Order
 from tests.crash.remote import Remote, remote
@@ -104,6 +106,12 @@ class World:
             return False
         assert reply.status in (200, 201), reply.text
         return True
+
+    def limit_reveals(self, limit: int) -> None:
+        with self.remote.aside():
+            Merchants(Table(boto3.client("dynamodb"), self._name("merchants"))).set_reveal_limit(
+                self.shop.merchant_id, limit
+            )
 
     def sweep(self) -> bool:
         """The schedule comes round. Whether it got through."""

@@ -1,13 +1,15 @@
 """Stores that keep what they are given, for flows that are tested without tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from scrip.domain.blind_index import NOTHING_SEEN, Seen
 from scrip.domain.code import Code, DataKey
 from scrip.domain.directory import Lane
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import (
+    DeliveredOrder,
     ExpiredOrder,
     LetGo,
     Line,
@@ -17,7 +19,7 @@ from scrip.domain.order import (
     PendingOrder,
 )
 from scrip.domain.stock import Batch, SealedCode
-from tests.domain.making import NOW_MS
+from tests.domain.making import NOW_MS, line, payment, pending
 
 DEMO = Merchant(
     merchant_id="demo",
@@ -181,6 +183,22 @@ class Opened:
 class Trail:
     journal: Journal
     broken: Exception | None = None
+    revealed_at: list[int] = field(default_factory=list)
+    anomalies: set[tuple[str, int]] = field(default_factory=set)
+
+    def acted(self, merchant_id: str, about: str, act: str, **entry: Any) -> None:
+        who = f"{entry['by']} {entry['source']} {entry['at_ms']} {entry['event_id']}"
+        self.journal.tell(f"{act} {who}")
+
+    def anomaly(self, merchant_id: str, actor: str, hour: int, **entry: Any) -> bool:
+        if (actor, hour) in self.anomalies:
+            return False
+        self.anomalies.add((actor, hour))
+        self.journal.tell(f"anomaly {actor} {hour} {entry['codes']}")
+        return True
+
+    def reveals(self, merchant_id: str, order_id: str) -> list[int]:
+        return self.revealed_at
 
     def revealed(
         self, merchant_id: str, order_id: str, *, at_ms: int, event_id: str, by: str, source: str
@@ -188,3 +206,55 @@ class Trail:
         if self.broken:
             raise self.broken
         self.journal.tell(f"audit {by} {source} {at_ms} {event_id}")
+
+
+@dataclass
+class Counts:
+    """How many codes the one actor has read; each look is of another order."""
+
+    codes: int = 0
+    told: bool = False
+    fault: Exception | None = None
+
+    def add(self, merchant_id: str, actor: str, hour: int, order_id: str, codes: int) -> "Counts":
+        if self.fault:
+            raise self.fault
+        self.codes += codes
+        return replace(self)
+
+    def tell(self, merchant_id: str, actor: str, hour: int, at_ms: int) -> None:
+        self.told = True
+
+
+class Gaps(Opened):
+    """The first code of each line was shredded."""
+
+    def open_line(self, order: Order, line: Line) -> list[Code | None]:
+        return [None, *super().open_line(order, line)[1:]]
+
+
+def delivered() -> DeliveredOrder:
+    order = pending(line(0, 2).picked(2), line(1, variant="card-1").picked(1))
+    closed = order.pay(payment(13_500)).settle(NOW_MS)
+    assert isinstance(closed, DeliveredOrder)
+    return closed
+
+
+def refund_due(units: int = 0) -> Order:
+    first = line(0, 2).picked(units) if units else line(0, 2)
+    return pending(first).pay(payment(9000)).settle(NOW_MS)
+
+
+@dataclass
+class Shops:
+    """One merchant, and one order whatever is asked for."""
+
+    merchant: Merchant = DEMO
+    order: Order | None = None
+
+    def get(self, merchant_id: str) -> Merchant:
+        return self.merchant
+
+    def find(self, merchant_id: str, order_id: str, *, consistent: bool = False) -> Order | None:
+        assert consistent
+        return self.order

@@ -17,6 +17,7 @@ class StorefrontSettings:
     stock_table: str
     orders_table: str
     audit_table: str
+    reveals_table: str
     vault_key_arn: str
     stripe_api_base: str
     payment_window_minutes: int
@@ -30,6 +31,7 @@ class MerchantSettings:
     stock_table: str
     orders_table: str
     audit_table: str
+    reveals_table: str
     vault_key_arn: str
 
 

@@ -1,6 +1,8 @@
 """Who did what with codes, when and from where. Written before it is done, never changed."""
 
-from scrip.adapters.tables import Table
+from scrip.adapters.tables import ConditionFailed, Table
+
+REVEALED = "revealed"
 
 
 class Audit:
@@ -15,7 +17,7 @@ class Audit:
             {
                 "pk": f"{merchant_id}#{order_id}",
                 "sk": f"{at_ms:013d}#{event_id}",
-                "act": "revealed",
+                "act": REVEALED,
                 "by": by,
                 "source": source,
             }
@@ -44,3 +46,30 @@ class Audit:
                 "source": source,
             }
         )
+
+    def anomaly(
+        self, merchant_id: str, actor: str, hour: int, *, at_ms: int, event_id: str, codes: int
+    ) -> bool:
+        """Write once that this actor reads unusually many codes in this hour. Whether it was this
+        call that wrote it."""
+        item = {
+            "pk": f"{merchant_id}#anomalies",
+            "sk": f"{hour}#{actor}",
+            "act": "unusual_reveals",
+            "by": actor,
+            "at_ms": at_ms,
+            "event_id": event_id,
+            "codes": codes,
+        }
+        try:
+            self.table.put(item, condition="attribute_not_exists(pk)")
+        except ConditionFailed as error:
+            return error.item == item  # then it was this very write, its answer lost and repeated
+        return True
+
+    def reveals(self, merchant_id: str, order_id: str) -> list[int]:
+        """When the codes of an order were shown in plain text, oldest first."""
+        entries = self.table.query(
+            "pk = :pk", {":pk": f"{merchant_id}#{order_id}"}, consistent=True
+        )
+        return [int(entry["sk"].partition("#")[0]) for entry in entries if entry["act"] == REVEALED]

@@ -6,6 +6,7 @@ from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.api_key import ApiKey, Scope
 from scrip.domain.errors import KeyUnknown, MerchantExists, MerchantUnknown
 from scrip.domain.merchant import Merchant
+from scrip.domain.reveal_watch import DEFAULT_LIMIT
 
 MERCHANT = "merchant"
 
@@ -38,6 +39,18 @@ class Merchants:
         if item is None:
             raise MerchantUnknown(merchant_id)
         return _merchant(item)
+
+    def set_reveal_limit(self, merchant_id: str, limit: int) -> None:
+        """Raises MerchantUnknown."""
+        try:
+            self.table.update(
+                {"pk": merchant_id, "sk": MERCHANT},
+                "SET reveal_limit = :limit",
+                condition="attribute_exists(pk)",
+                values={":limit": limit},
+            )
+        except ConditionFailed as error:
+            raise MerchantUnknown(merchant_id) from error
 
     def ids(self) -> Iterator[str]:
         """Every merchant of the deployment. A scan: merchants and keys are few, it costs less
@@ -98,6 +111,7 @@ def _merchant(item: Item) -> Merchant:
         mail_codes=item["mail_codes"],
         sealed_order_key=item["order_key"],
         created_at_ms=item["created_at_ms"],
+        reveal_limit=item.get("reveal_limit", DEFAULT_LIMIT),
     )
 
 

@@ -8,7 +8,7 @@ out is a broken seal.
 
 from typing import NamedTuple
 
-from scrip.adapters.stock import INDEX_BYTES, batch_key, batch_of
+from scrip.adapters.stock import batch_key, batch_of, chunk_key, pack
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
@@ -60,15 +60,11 @@ class Shredder:
         """Put the mark in place of the code that was seen at this unit key. Safe to repeat."""
         try:
             self.table.update(
-                {"pk": f"{batch.merchant_id}#{batch.variant_id}#{chunk[0]}#{chunk.number}"},
+                chunk_key(batch.merchant_id, batch.variant_id, chunk),
                 "SET claimed.#unit = :mark",
                 condition="claimed.#unit = :seen OR claimed.#unit = :mark",
                 names={"#unit": unit},
-                values={":mark": _packed(mark), ":seen": _packed(seen)},
+                values={":mark": pack(mark), ":seen": pack(seen)},
             )
         except ConditionFailed as error:
             raise StoreUnavailable("the code moved meanwhile") from error
-
-
-def _packed(code: SealedCode) -> bytes:
-    return code.index.to_bytes(INDEX_BYTES, "big") + code.ciphertext

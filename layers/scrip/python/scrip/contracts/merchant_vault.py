@@ -1,11 +1,11 @@
-"""Bodies of the merchant API about sealed codes: destroying them."""
+"""Bodies of the merchant API about sealed codes: seen masked, destroyed."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from scrip.contracts.fields import Milliseconds, OrderId, Slug, Title
-from scrip.contracts.operation import OPERATOR, Operation
+from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderPath
 from scrip.domain import errors
 from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
@@ -60,7 +60,38 @@ class UnitShredded(Struct):
     gone_at_ms: Milliseconds
 
 
+class MaskedCodeView(Struct):
+    """A code without its middle, or masked altogether where too little would be hidden. `code` is
+    null when it was destroyed. Line and unit are counted from 0."""
+
+    line: int
+    unit: int
+    variant_id: Slug
+    code: str | None
+    has_pin: bool
+
+
+class MaskedCodesView(Struct):
+    """The codes of an order as staff may see them, and how often and when they were shown in plain
+    text. Each look at this is written down."""
+
+    order_id: OrderId
+    codes: list[MaskedCodeView]
+    reveals: int
+    first_revealed_at_ms: Milliseconds | None
+    last_revealed_at_ms: Milliseconds | None
+
+
 VAULT_OPERATIONS = (
+    Operation(
+        "GET /v1/merchant/orders/{order_id}/codes",
+        "view_masked_codes",
+        "See the codes of an order masked, and whether they were revealed",
+        READER,
+        {200: MaskedCodesView},
+        path=OrderPath,
+        problems=(errors.OrderUnknown, errors.OrderNotReadable, errors.SealBroken),
+    ),
     Operation(
         "POST /v1/merchant/variants/{variant_id}/batches/{batch_id}/shred",
         "shred_batch",

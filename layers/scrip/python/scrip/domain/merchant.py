@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from scrip.domain.reveal_watch import DEFAULT_LIMIT
+
 MERCHANT_ID = re.compile(r"[a-z][a-z0-9-]{1,19}")
 """Chosen by the operator, part of callback URLs and of every key: short and readable."""
 
@@ -15,6 +17,7 @@ class Merchant:
 
     `sealed_order_key` is the merchant's 32-byte order key wrapped by KMS. Order ids and order
     tokens derive from it, so neither has to be stored. `mail_codes` is the opt-in to codes in mail.
+    `reveal_limit`: codes that one actor may read in an hour before somebody is told; 0 for any.
     """
 
     merchant_id: str
@@ -24,6 +27,7 @@ class Merchant:
     mail_codes: bool
     sealed_order_key: bytes
     created_at_ms: int
+    reveal_limit: int = DEFAULT_LIMIT
 
 
 def is_merchant_id(text: str) -> bool:

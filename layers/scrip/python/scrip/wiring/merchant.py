@@ -12,6 +12,7 @@ from scrip.adapters.licence_keys import LicenceKeys
 from scrip.adapters.merchant_keys import MerchantKeys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
+from scrip.adapters.reveal_counts import RevealCounts
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.shredder import Shredder
 from scrip.adapters.signing import Signing
@@ -33,6 +34,7 @@ class MerchantSide:
     audit: Audit
     codes: SealedCodes
     shredder: Shredder
+    reveal_counts: RevealCounts
     generation_keys: MerchantKeys
     registry_keys: MerchantKeys
     licence_keys: LicenceKeys
@@ -55,6 +57,7 @@ def merchant_side() -> MerchantSide:
         audit=Audit(table(settings.audit_table)),
         codes=SealedCodes(stock, vault),
         shredder=Shredder(table(settings.stock_table)),
+        reveal_counts=RevealCounts(table(settings.reveals_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
         registry_keys=MerchantKeys(table(settings.merchants_table), keys, "registry"),
         licence_keys=LicenceKeys(table(settings.merchants_table)),

@@ -12,6 +12,7 @@ from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
+from scrip.adapters.reveal_counts import RevealCounts
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.settings import StorefrontSettings, load, on_lambda
@@ -30,6 +31,7 @@ class Storefront:
     gateways: Gateways
     audit: Audit
     codes: SealedCodes
+    reveal_counts: RevealCounts
 
 
 @cache
@@ -49,6 +51,7 @@ def storefront() -> Storefront:
         gateways=Gateways(merchants, keys, provider_http(), {"stripe": settings.stripe_api_base}),
         audit=Audit(table(settings.audit_table)),
         codes=SealedCodes(stock, Vault(keys)),
+        reveal_counts=RevealCounts(table(settings.reveals_table)),
     )
 
 

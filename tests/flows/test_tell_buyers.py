@@ -1,113 +1,26 @@
-"""Codes in plain text: only of readable orders, only after the audit entry, mail only once."""
+"""Orders told by mail, once; the outbox that asks for it."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from scrip.domain.code import Code
 from scrip.domain.errors import (
-    CodesShredded,
     MailRefused,
     MailUnderWay,
     MerchantUnknown,
-    OrderNotReadable,
     OrderUnknown,
     SealBroken,
     StoreUnavailable,
 )
 from scrip.domain.mail import Mail
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import DeliveredOrder, Line, Order
+from scrip.domain.order import Order
 from scrip.domain.order_access import Access, check_token, parse_token
 from scrip.flows.publish_order_moves import publish_order_move
-from scrip.flows.reveal_codes import Reveal, reveal_codes
 from scrip.flows.send_mail import Sending, send_mail
-from tests.domain.making import NOW_MS, WINDOW_MS, line, payment, pending
-from tests.flows.fakes import DEMO, ORDER_KEY, Journal, Opened, Trail
-
-LOOK = Reveal("buyer", "203.0.113.7", NOW_MS, "event001")
-
-
-def delivered() -> DeliveredOrder:
-    order = pending(line(0, 2).picked(2), line(1, variant="card-1").picked(1))
-    closed = order.pay(payment(13_500)).settle(NOW_MS)
-    assert isinstance(closed, DeliveredOrder)
-    return closed
-
-
-def refund_due(units: int = 0) -> Order:
-    first = line(0, 2).picked(units) if units else line(0, 2)
-    return pending(first).pay(payment(9000)).settle(NOW_MS)
-
-
-def test_a_look_is_written_down_before_any_code_is_opened() -> None:
-    journal = Journal()
-
-    shown = reveal_codes(delivered(), LOOK, audit=Trail(journal), codes=Opened(journal))
-
-    assert journal.lines == [f"audit buyer 203.0.113.7 {NOW_MS} event001", "open 0", "open 1"]
-    assert [(each.number, code.code) for each, code in shown.codes] == [
-        (0, "CODE-0-0"),
-        (0, "CODE-0-1"),
-        (1, "CODE-1-0"),
-    ]
-
-
-def test_what_cannot_be_written_down_is_not_shown() -> None:
-    journal = Journal()
-    audit = Trail(journal, StoreUnavailable("busy"))
-
-    with pytest.raises(StoreUnavailable):
-        reveal_codes(delivered(), LOOK, audit=audit, codes=Opened(journal))
-
-    assert journal.lines == []
-
-
-@pytest.mark.parametrize(
-    "order", [pending(), pending().expire(NOW_MS + WINDOW_MS), pending().pay(payment())]
-)
-def test_an_order_without_goods_shows_nothing_and_is_not_looked_at(order: Order) -> None:
-    journal = Journal()
-
-    with pytest.raises(OrderNotReadable):
-        reveal_codes(order, LOOK, audit=Trail(journal), codes=Opened(journal))
-
-    assert journal.lines == []
-
-
-def test_of_an_order_that_ran_short_what_was_claimed_is_shown() -> None:
-    journal = Journal()
-
-    shown = reveal_codes(refund_due(1), LOOK, audit=Trail(journal), codes=Opened(journal))
-
-    assert [code.code for _, code in shown.codes] == ["CODE-0-0"]
-
-
-class Gaps(Opened):
-    """The first code of each line was shredded."""
-
-    def open_line(self, order: Order, line: Line) -> list[Code | None]:
-        return [None, *super().open_line(order, line)[1:]]
-
-
-def test_what_was_shredded_is_left_out_and_counted() -> None:
-    journal = Journal()
-
-    shown = reveal_codes(delivered(), LOOK, audit=Trail(journal), codes=Gaps(journal))
-
-    assert [code.code for _, code in shown.codes] == ["CODE-0-1"]
-    assert shown.shredded == 2
-
-
-def test_an_order_whose_codes_are_all_shredded_says_so() -> None:
-    journal = Journal()
-
-    with pytest.raises(CodesShredded):
-        reveal_codes(refund_due(1), LOOK, audit=Trail(journal), codes=Gaps(journal))
-
-
-# --- mail
+from tests.domain.making import NOW_MS, WINDOW_MS, pending
+from tests.flows.fakes import DEMO, ORDER_KEY, Gaps, Journal, Opened, Trail, delivered, refund_due
 
 
 @dataclass
