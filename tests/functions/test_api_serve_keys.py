@@ -2,14 +2,8 @@
 
 from typing import Any
 
-import boto3
 import pytest
 
-from scrip.adapters.key_registry import KeyRegistry
-from scrip.adapters.keys import Keys
-from scrip.adapters.merchant_keys import MerchantKeys
-from scrip.adapters.tables import Table
-from scrip.domain.activation import KeyRecord, mark_of
 from scrip.domain.errors import (
     ActivationLimitReached,
     GeneratedKeyExpired,
@@ -19,49 +13,20 @@ from scrip.domain.errors import (
     RequestInvalid,
     TooManyRequests,
 )
-from scrip.domain.key_pattern import Pattern, code_from, shown
 from scrip.domain.rate import PER_KEY
 from tests.documented import is_refused
 from tests.functions.conftest import Clock
+from tests.generated import CODE, GUESS, KEY, ask, put_generated, register
 from tests.in_memory import InMemory
-from tests.shop import Reply, Shop
-
-CODE = code_from(Pattern(), bytes(range(64)))
-GUESS = code_from(Pattern(), bytes(range(1, 65)))
-KEY = shown(Pattern(), CODE)
-
-
-def put(shop: Shop, product_id: str = "editor", **generated: Any) -> Reply:
-    body = {"title": "Editor", "kind": "generated_key", "generated": generated}
-    return shop.call("PUT", f"/v1/merchant/products/{product_id}", body, key="operator")
+from tests.shop import Shop
 
 
 @pytest.fixture
 def selling(cloud: InMemory, shop: Shop) -> Shop:
     """The shop with one key of the product `editor` sold, for two devices."""
-    assert put(shop, activation_limit=2).status == 200
-    register(cloud, 0)
+    assert put_generated(shop, activation_limit=2).status == 200
+    register(cloud.values, shop)
     return shop
-
-
-def register(cloud: InMemory, until_ms: int) -> None:
-    dynamodb, kms = boto3.client("dynamodb"), boto3.client("kms")
-    keys = Keys(kms, cloud.values["VaultKeyArn"])
-    registry_keys = MerchantKeys(Table(dynamodb, "Merchants"), keys, "registry")
-    mark = mark_of(registry_keys.of("demo"), CODE)
-    record = KeyRecord(mark, "editor", "editor-1y", "7K2M9Q4XTB3WHD5N.0.0", until_ms, {})
-    assert KeyRegistry(Table(dynamodb, "GeneratedKeys")).register("demo", record)
-
-
-def ask(shop: Shop, verb: str, key: str = KEY, device: str = "device-1", **more: str) -> Reply:
-    body = {
-        "merchant_id": shop.merchant_id,
-        "product_id": "editor",
-        "key": key,
-        "device": device,
-        **more,
-    }
-    return shop.call("POST", f"/v1/keys/{verb}", body)
 
 
 def test_a_device_is_activated_validated_and_deactivated(selling: Shop) -> None:
@@ -90,8 +55,8 @@ def test_a_key_is_understood_as_people_type_it(selling: Shop) -> None:
 
 
 def test_a_key_that_ended_is_of_no_use(cloud: InMemory, shop: Shop, clock: Clock) -> None:
-    put(shop)
-    register(cloud, clock.now_ms + 60_000)
+    put_generated(shop)
+    register(cloud.values, shop, until_ms=clock.now_ms + 60_000)
     assert ask(shop, "activate").status == 200
     clock.ahead_ms = 61_000
 
@@ -163,7 +128,7 @@ def test_nothing_of_key_or_device_is_kept_as_it_is(selling: Shop, cloud: InMemor
 
 
 def test_a_product_by_default_makes_keys_that_cannot_be_guessed(shop: Shop) -> None:
-    reply = put(shop)
+    reply = put_generated(shop)
 
     assert reply.json["generated"] == {
         "pattern": {
@@ -185,8 +150,8 @@ def test_a_product_by_default_makes_keys_that_cannot_be_guessed(shop: Shop) -> N
 def test_a_weak_pattern_is_taken_from_who_insists_and_warned_of(shop: Shop) -> None:
     weak = {"alphabet": "0123456789", "groups": [6, 6]}
 
-    refused = put(shop, pattern=weak)
-    taken = put(shop, pattern=weak, accept_weak=True)
+    refused = put_generated(shop, pattern=weak)
+    taken = put_generated(shop, pattern=weak, accept_weak=True)
 
     assert (refused.status, refused.problem) == (422, "pattern-weak")
     assert "somebody guesses one every 28 hours" in refused.json["detail"]
@@ -195,13 +160,13 @@ def test_a_weak_pattern_is_taken_from_who_insists_and_warned_of(shop: Shop) -> N
 
 
 def test_only_the_activation_limit_of_a_product_changes(shop: Shop) -> None:
-    assert put(shop, licence={"features": ["pro"]}, validity_days=30).status == 200
-    more = put(shop, licence={"features": ["pro"]}, validity_days=30, activation_limit=5)
+    assert put_generated(shop, licence={"features": ["pro"]}, validity_days=30).status == 200
+    more = put_generated(shop, licence={"features": ["pro"]}, validity_days=30, activation_limit=5)
 
     assert more.json["generated"]["activation_limit"] == 5
     others: list[dict[str, Any]] = [{"licence": {"features": ["max"]}}, {"pattern": {}}]
     for changed in others:
-        assert put(shop, validity_days=30, **changed).problem == "product-fixed"
+        assert put_generated(shop, validity_days=30, **changed).problem == "product-fixed"
     pool = shop.call("PUT", "/v1/merchant/products/editor", {"title": "x"}, key="operator")
     assert pool.problem == "product-fixed"
 
@@ -220,7 +185,7 @@ def test_only_the_activation_limit_of_a_product_changes(shop: Shop) -> None:
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(shop: Shop, generated: dict[str, Any]) -> None:
-    assert is_refused(put(shop, **generated), RequestInvalid)
+    assert is_refused(put_generated(shop, **generated), RequestInvalid)
 
 
 def test_a_recipe_goes_with_its_kind_only(shop: Shop) -> None:
@@ -235,7 +200,7 @@ def test_a_recipe_goes_with_its_kind_only(shop: Shop) -> None:
 def test_public_keys_are_published_and_may_be_kept_for_a_while(shop: Shop, clock: Clock) -> None:
     where = "/.well-known/scrip/demo/licence-keys.json"
     assert shop.call("GET", where).json == {"keys": []}
-    put(shop, licence={})
+    put_generated(shop, licence={})
 
     [first] = shop.call("GET", where).json["keys"]
     rotated = shop.call("POST", "/v1/merchant/licence-keys", key="operator")
