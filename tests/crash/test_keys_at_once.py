@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.crash.breaking import Case, Report, die_everywhere, meet_everywhere
-from tests.crash.keys_cases import seats, sold
 from tests.crash.figures import keep
+from tests.crash.keys_cases import seats, sold
 from tests.crash.world import World, world
 from tests.generated import ask
 from tests.oracles.stripe_server import StripeServer

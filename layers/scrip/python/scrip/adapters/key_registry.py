@@ -39,15 +39,15 @@ class KeyRegistry:
     def take_seat(
         self, merchant_id: str, mark: str, product_id: str, device: str, seat: Seat, limit: int
     ) -> KeyRecord | None:
-        """The key with the device on it, or the key as it stands where that may not be: it is of
-        another product, has ended, or is full. None if there is none."""
+        """The key with the device on it, or the key as it stands where nothing may be added: it is
+        of another product, has ended, or is full (of this device, too). None if there is none."""
         try:
             item = self.table.update(
                 _key(merchant_id, mark),
                 "SET seats.#device = if_not_exists(seats.#device, :seat)",
                 condition=(
                     "product_id = :product AND (until_ms = :never OR until_ms > :now)"
-                    " AND (attribute_exists(seats.#device) OR size(seats) < :limit)"
+                    " AND size(seats) < :limit"
                 ),
                 names={"#device": device},
                 values={

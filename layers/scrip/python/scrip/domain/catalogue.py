@@ -31,11 +31,6 @@ class Product:
     status: Status
     recipe: Recipe | None = None
 
-    def may_become(self, wanted: "Product") -> bool:
-        """Whether it may be put so. Its kind, and how its keys are made, stay as they are."""
-        own, other = (each.recipe.makes if each.recipe else None for each in (self, wanted))
-        return self.kind is wanted.kind and own == other
-
 
 @dataclass(frozen=True, slots=True)
 class Variant:

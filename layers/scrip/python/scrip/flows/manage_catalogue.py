@@ -14,7 +14,7 @@ from scrip.domain.catalogue import (
     on_sale,
 )
 from scrip.domain.directory import Directory
-from scrip.domain.errors import LimitReached, ProductFixed, ProductUnknown
+from scrip.domain.errors import LimitReached, ProductUnknown
 
 
 class Catalogue(Protocol):
@@ -32,14 +32,11 @@ class StockReader(Protocol):
 def put_product(product: Product, *, catalogue: Catalogue) -> Shelf:
     """Raises ProductFixed, LimitReached. Several at once may pass the limit by as many: it guards
     reads."""
-    known = {shelf.product.product_id: shelf for shelf in _shelves(product, catalogue)}
-    old = known.get(product.product_id)
-    if old is None and len(known) >= MAX_PRODUCTS:
+    known = {shelf.product.product_id: shelf.variants for shelf in _shelves(product, catalogue)}
+    if product.product_id not in known and len(known) >= MAX_PRODUCTS:
         raise LimitReached(f"at most {MAX_PRODUCTS} products")
-    if old and not old.product.may_become(product):
-        raise ProductFixed(product.product_id)
     catalogue.put_product(product)
-    return Shelf(product, old.variants if old else ())
+    return Shelf(product, known.get(product.product_id, ()))
 
 
 def put_variant(variant: Variant, *, catalogue: Catalogue) -> Variant:
