@@ -24,6 +24,14 @@ def put_generated(shop: Shop, product_id: str = "editor", **generated: Any) -> R
     return shop.call("PUT", f"/v1/merchant/products/{product_id}", body, key="operator")
 
 
+def sell_generated(shop: Shop, product_id: str, **generated: Any) -> None:
+    """The product on sale, with one variant of its own name."""
+    assert put_generated(shop, product_id, **generated).status == 200
+    path = f"/v1/merchant/products/{product_id}/variants/{product_id}"
+    variant = {"title": product_id, "price_minor": 4500, "currency": "EUR"}
+    assert shop.call("PUT", path, variant, key="operator").status == 200
+
+
 def register(deployment: Mapping[str, str], shop: Shop, *, until_ms: int = 0) -> str:
     """The mark of `KEY`, now a key of the product `editor`. `deployment`: the stack's outputs."""
     dynamodb, kms = boto3.client("dynamodb"), boto3.client("kms")

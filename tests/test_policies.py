@@ -16,6 +16,7 @@ import pytest
 from botocore.client import BaseClient
 
 from tests import template
+from tests.generated import ask, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer
@@ -201,21 +202,14 @@ def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:
 
 
 def _as_application(shop: Shop) -> None:
-    recipes: dict[str, dict[str, Any]] = {"editor": {}, "studio": {"licence": {}}}
-    for product_id, generated in recipes.items():
-        body = {"title": "x", "kind": "generated_key", "generated": generated}
-        _good(shop.call("PUT", f"/v1/merchant/products/{product_id}", body, key="operator"))
+    sell_generated(shop, "editor")
+    sell_generated(shop, "studio", licence={})
     _good(shop.call("POST", "/v1/merchant/licence-keys", key="operator"))
     _good(shop.call("GET", "/.well-known/scrip/demo/licence-keys.json"))
-    about = {
-        "merchant_id": "demo",
-        "product_id": "editor",
-        "key": "0" * 16,
-        "device": "device-1",
-    }
-    _good(shop.call("POST", "/v1/keys/validate", about))
-    for verb in ("activate", "deactivate"):
-        assert shop.call("POST", f"/v1/keys/{verb}", about).problem == "generated-key-unknown"
+    placed = _good(shop.place({"editor": 1, "studio": 1}))
+    _good(shop.pay(placed))
+    for verb in ("activate", "validate", "deactivate"):
+        _good(ask(shop, verb, key=shop.codes(placed)[0]))
 
 
 def _good(reply: Reply) -> Reply:
@@ -238,7 +232,7 @@ def _outbox_and_mail(cloud: InMemory) -> None:
     sqs, messages = boto3.client("sqs"), []
     while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages += [{"messageId": each["MessageId"], "body": each["Body"]} for each in got]
-    assert len(messages) == 2
+    assert len(messages) == 3
     sent = cloud.invoke("queue_send_mail", {"Records": messages * 2})
     assert sent == {"batchItemFailures": []}
 

@@ -50,14 +50,7 @@ class Maker:
     @property
     def codes(self) -> GeneratedCodes:
         """As a function that starts cold makes them."""
-        return GeneratedCodes(
-            self.catalogue,
-            self.own_keys("generation"),
-            self.own_keys("registry"),
-            self.registry,
-            LicenceKeys(self.merchants),
-            Signing(self.keys),
-        )
+        return GeneratedCodes(self.catalogue, self.keys, self.merchants, self.registry.table)
 
     def sell(self, product_id: str, recipe: Recipe) -> None:
         product = Product("demo", product_id, Kind.GENERATED_KEY, product_id, Status.ACTIVE, recipe)

@@ -97,7 +97,7 @@ def sold_out_is_true(
     world: World, order: Order, stock: dict[str, Item], chunks: dict[str, Item]
 ) -> None:
     """Nothing is free where somebody was refused; nothing on sale is hidden from the others."""
-    for line in order.lines:
+    for line in (each for each in order.lines if each.chunk):
         name = f"{order.merchant_id}#{line.variant_id}#"
         free = {pk: len(chunk["free"]) for pk, chunk in chunks.items() if pk.startswith(name)}
         refused = isinstance(order, RefundDueOrder) and line.units_missing

@@ -3,7 +3,8 @@
 from tests.crash.breaking import Case
 from tests.crash.cases import case
 from tests.crash.world import World
-from tests.generated import ask, put_generated, register
+from tests.generated import ask, put_generated, register, sell_generated
+from tests.shop import Reply
 
 ASKED = 4
 """Calls of a warm function that activates: three rates, one write of the seats."""
@@ -93,3 +94,58 @@ def validating(world: World) -> Case:
         assert seats(world, mark) == 1
 
     return Case(event, expect, again_calls=ASKED)
+
+
+# --- sold and read
+
+
+def bought(world: World, **generated: object) -> Reply:
+    sell_generated(world.shop, "editor", **generated)
+    world.stock("card", 3)
+    return world.place({"editor": 2, "card": 1})
+
+
+@case("generated keys: paying for two, and a code")
+def paying(world: World) -> Case:
+    placed = bought(world)
+    event = world.paid(placed)
+
+    def expect() -> None:
+        assert world.order(placed).state == "delivered"
+        assert world.items("generated_keys") == []
+
+    return Case(lambda: world.post(event), expect, again_calls=1)
+
+
+@case("generated keys: reading them first")
+def reading_keys(world: World) -> Case:
+    return _reading(world, bought(world))
+
+
+@case("generated keys: reading licences first")
+def reading_licences(world: World) -> Case:
+    return _reading(world, bought(world, licence={"features": ["pro"]}))
+
+
+def _reading(world: World, placed: Reply) -> Case:
+    """Whatever broke, everybody ever saw the same keys, and just these are registered."""
+    world.pay(placed)
+    seen: list[list[str]] = []
+
+    def event() -> bool:
+        reply = world.shop.reveal(placed)
+        if reply.status == 200:
+            seen.append([each["code"] for each in reply.json["codes"]])
+        return world.took(reply)
+
+    def expect() -> None:
+        assert len(set(seen[-1])) == 3
+        assert all(codes == seen[0] for codes in seen)
+        registered = [item for item in world.items("generated_keys") if "seats" in item]
+        order_id = placed.json["order"]["order_id"]
+        assert sorted(item["sold_as"] for item in registered) == [
+            f"{order_id}.0.0",
+            f"{order_id}.0.1",
+        ]
+
+    return Case(event, expect, again_calls=10)

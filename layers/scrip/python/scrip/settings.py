@@ -18,6 +18,7 @@ class StorefrontSettings:
     orders_table: str
     audit_table: str
     reveals_table: str
+    generated_keys_table: str
     vault_key_arn: str
     stripe_api_base: str
     payment_window_minutes: int
@@ -63,6 +64,8 @@ class MailSettings:
     notifications_table: str
     stock_table: str
     audit_table: str
+    catalogue_table: str
+    generated_keys_table: str
     vault_key_arn: str
     order_token_days: int
     mail_from: str

@@ -1,11 +1,29 @@
-"""Codes of an order in plain text: reads its picks, opens their seals."""
+"""Codes of an order in plain text: reads its picks and opens their seals, or makes its keys."""
 
+from collections.abc import Sequence
+
+from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.domain.code import Code
 from scrip.domain.errors import CodesShredded, SealBroken
+from scrip.domain.goods import Kind
 from scrip.domain.order import Line, Order
 from scrip.domain.stock import Batch, SealedCode
+
+
+class OrderCodes:
+    """Codes of an order's lines, each line by the kind of its good."""
+
+    def __init__(self, sealed: "SealedCodes", generated: GeneratedCodes) -> None:
+        self.sealed = sealed
+        self.generated = generated
+
+    def open_line(self, order: Order, line: Line) -> Sequence[Code | None]:
+        """The codes of a line, unit by unit; None for one that was shredded. Raises SealBroken."""
+        if line.kind is Kind.GENERATED_KEY:
+            return self.generated.open_line(order, line)
+        return self.sealed.open_line(order, line)
 
 
 class SealedCodes:

@@ -11,9 +11,11 @@ from functools import partial
 
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.key_registry import KeyRegistry
+from scrip.adapters.keys import Keys
 from scrip.adapters.licence_keys import LicenceKeys
 from scrip.adapters.merchant_keys import MerchantKeys
 from scrip.adapters.signing import Signing
+from scrip.adapters.tables import Table
 from scrip.domain.activation import KeyRecord, mark_of
 from scrip.domain.catalogue import Product
 from scrip.domain.code import Code
@@ -44,20 +46,14 @@ class Shelf:
 
 class GeneratedCodes:
     def __init__(
-        self,
-        catalogue: Catalogue,
-        generation_keys: MerchantKeys,
-        registry_keys: MerchantKeys,
-        registry: KeyRegistry,
-        licence_keys: LicenceKeys,
-        signing: Signing,
+        self, catalogue: Catalogue, keys: Keys, merchants: Table, generated: Table
     ) -> None:
         self.catalogue = catalogue
-        self.generation_keys = generation_keys
-        self.registry_keys = registry_keys
-        self.registry = registry
-        self.licence_keys = licence_keys
-        self.signing = signing
+        self.generation_keys = MerchantKeys(merchants, keys, "generation")
+        self.registry_keys = MerchantKeys(merchants, keys, "registry")
+        self.registry = KeyRegistry(generated)
+        self.licence_keys = LicenceKeys(merchants)
+        self.signing = Signing(keys)
 
     def open_line(self, order: Order, line: Line) -> list[Code]:
         """The keys of a line, unit by unit. Raises SealBroken, OrderNotReadable."""

@@ -8,3 +8,8 @@ class Kind(Enum):
 
     CODE_POOL = "code_pool"
     GENERATED_KEY = "generated_key"
+
+    @property
+    def made_on_demand(self) -> bool:
+        """Whether its supply has no end, so that nothing is claimed."""
+        return self is Kind.GENERATED_KEY

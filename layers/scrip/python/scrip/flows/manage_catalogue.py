@@ -76,9 +76,18 @@ def list_offers(
         for product, variants in catalogue.all(merchant_id)
         if product.status is Status.ACTIVE
     ]
-    ids = [variant.variant_id for _, variants in shelves for variant in variants]
+    ids = [
+        variant.variant_id
+        for product, variants in shelves
+        if not product.kind.made_on_demand
+        for variant in variants
+    ]
     directories = stock.directories(merchant_id, ids)
+    selling = {each for each, directory in directories.items() if directory.sells(now_ms)}
     return [
-        (product, [Offer(v, directories[v.variant_id].sells(now_ms)) for v in variants])
+        (
+            product,
+            [Offer(v, product.kind.made_on_demand or v.variant_id in selling) for v in variants],
+        )
         for product, variants in shelves
     ]

@@ -20,6 +20,7 @@ from scrip.domain.errors import (
     SoldOut,
     VariantNotForSale,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import (
     MAX_AMOUNT_MINOR,
@@ -107,8 +108,8 @@ def place_order(
     known = orders.find(merchant.merchant_id, order_id, consistent=True)
     if known is not None:
         return placed(known, None, new=False)
-    variants = _variants(merchant, request, catalogue)
-    lines = _lines(merchant, request, variants, now_ms, lucks, stock)
+    variants, kinds = _goods(merchant, request, catalogue)
+    lines = _lines(merchant, request, variants, kinds, now_ms, lucks, stock)
     minutes = [variants[line.variant_id].hold_minutes for line in lines if line.held]
     draft = PendingOrder(
         merchant_id=merchant.merchant_id,
@@ -161,9 +162,10 @@ def _hold(
     raise MoveContended(order.order_id)
 
 
-def _variants(
+def _goods(
     merchant: Merchant, request: OrderRequest, catalogue: CatalogueReader
-) -> dict[str, Variant]:
+) -> tuple[dict[str, Variant], dict[str, Kind]]:
+    """What was asked for, and its kinds, by the variants' ids."""
     ids = [line.variant_id for line in request.lines]
     if len(set(ids)) != len(ids):
         raise RequestInvalid("a variant stands in one line only")
@@ -176,27 +178,37 @@ def _variants(
             raise VariantNotForSale(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
-    return variants
+    return variants, {each: products[variants[each].product_id].kind for each in ids}
 
 
 def _lines(
     merchant: Merchant,
     request: OrderRequest,
     variants: dict[str, Variant],
+    kinds: dict[str, Kind],
     now_ms: int,
     lucks: Sequence[float],
     stock: Stock,
 ) -> tuple[Line, ...]:
-    directories = stock.directories(merchant.merchant_id, [*variants])
+    counted = [each for each in variants if not kinds[each].made_on_demand]
+    directories = stock.directories(merchant.merchant_id, counted)
     lines = []
     for number, (wanted, luck) in enumerate(zip(request.lines, lucks, strict=True)):
-        variant = variants[wanted.variant_id]
-        chunk = directories[wanted.variant_id].choose(luck, now_ms)
-        if chunk is None:
-            raise SoldOut(wanted.variant_id)
-        held = variant.hold_minutes > 0
+        variant, chunk = variants[wanted.variant_id], None
+        if wanted.variant_id in directories:
+            chunk = directories[wanted.variant_id].choose(luck, now_ms)
+            if chunk is None:
+                raise SoldOut(wanted.variant_id)
         lines.append(
-            Line(number, wanted.variant_id, wanted.quantity, variant.price, chunk, held=held)
+            Line(
+                number=number,
+                variant_id=wanted.variant_id,
+                quantity=wanted.quantity,
+                unit_price=variant.price,
+                chunk=chunk,
+                held=chunk is not None and variant.hold_minutes > 0,
+                kind=kinds[wanted.variant_id],
+            )
         )
     if sum(line.total.amount_minor for line in lines) > MAX_AMOUNT_MINOR:
         raise RequestInvalid(f"an order may cost at most {MAX_AMOUNT_MINOR}")

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.audit import Audit
-from scrip.adapters.codes import SealedCodes
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.codes import OrderCodes, SealedCodes
+from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.keys import Keys
 from scrip.adapters.mailer import Mailer
 from scrip.adapters.merchants import Merchants
@@ -25,7 +27,7 @@ class Mail:
     orders: Orders
     notifications: Notifications
     audit: Audit
-    codes: SealedCodes
+    codes: OrderCodes
     mailer: Mailer
 
 
@@ -33,14 +35,20 @@ class Mail:
 def mail() -> Mail:
     settings = load(MailSettings)
     keys = Keys(client("kms"), settings.vault_key_arn)
+    merchants = Merchants(table(settings.merchants_table))
+    catalogue = Catalogue(table(settings.catalogue_table))
+    generated = table(settings.generated_keys_table)
     return Mail(
         settings=settings,
-        merchants=Merchants(table(settings.merchants_table)),
+        merchants=merchants,
         order_keys=OrderKeys(keys),
         orders=Orders(table(settings.orders_table)),
         notifications=Notifications(table(settings.notifications_table)),
         audit=Audit(table(settings.audit_table)),
-        codes=SealedCodes(Stock(table(settings.stock_table)), Vault(keys)),
+        codes=OrderCodes(
+            SealedCodes(Stock(table(settings.stock_table)), Vault(keys)),
+            GeneratedCodes(catalogue, keys, merchants.table, generated),
+        ),
         mailer=Mailer(client("sesv2"), settings.mail_from),
     )
 

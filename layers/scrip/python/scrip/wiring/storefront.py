@@ -5,8 +5,9 @@ from functools import cache
 
 from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
-from scrip.adapters.codes import SealedCodes
+from scrip.adapters.codes import OrderCodes, SealedCodes
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
@@ -30,7 +31,7 @@ class Storefront:
     order_keys: OrderKeys
     gateways: Gateways
     audit: Audit
-    codes: SealedCodes
+    codes: OrderCodes
     reveal_counts: RevealCounts
 
 
@@ -39,18 +40,23 @@ def storefront() -> Storefront:
     settings = load(StorefrontSettings)
     keys = Keys(client("kms"), settings.vault_key_arn)
     merchants = Merchants(table(settings.merchants_table))
+    catalogue = Catalogue(table(settings.catalogue_table))
+    generated = table(settings.generated_keys_table)
     stock = Stock(table(settings.stock_table))
     return Storefront(
         settings=settings,
         merchants=merchants,
-        catalogue=Catalogue(table(settings.catalogue_table)),
+        catalogue=catalogue,
         stock=stock,
         orders=Orders(table(settings.orders_table)),
         holds=Holds(stock, table(settings.orders_table)),
         order_keys=OrderKeys(keys),
         gateways=Gateways(merchants, keys, provider_http(), {"stripe": settings.stripe_api_base}),
         audit=Audit(table(settings.audit_table)),
-        codes=SealedCodes(stock, Vault(keys)),
+        codes=OrderCodes(
+            SealedCodes(stock, Vault(keys)),
+            GeneratedCodes(catalogue, keys, merchants.table, generated),
+        ),
         reveal_counts=RevealCounts(table(settings.reveals_table)),
     )
 
