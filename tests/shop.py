@@ -12,6 +12,8 @@ from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer, sign
 
+VARIANT_SETTINGS = ("hold_minutes", "partial", "supply")
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -134,19 +136,29 @@ class Shop:
             assert reply.json["known"] == 0, "these codes are on sale elsewhere in this shop"
 
     def put_variant(self, variant: str, **changes: Any) -> None:
+        made = {name: changes[name] for name in ("kind", "generated") if name in changes}
         product = self.call(
-            "PUT", f"/v1/merchant/products/{variant}", {"title": variant}, key="operator"
+            "PUT", f"/v1/merchant/products/{variant}", {"title": variant} | made, key="operator"
         )
         assert product.status == 200, product.text
         body: dict[str, Any] = {
             "title": variant,
             "price_minor": changes.get("price", 4500),
             "currency": changes.get("currency", "EUR"),
-            **{name: changes[name] for name in ("hold_minutes", "partial") if name in changes},
+            **{name: changes[name] for name in VARIANT_SETTINGS if name in changes},
         }
         path = f"/v1/merchant/products/{variant}/variants/{variant}"
         reply = self.call("PUT", path, body, key="operator")
         assert reply.status == 200, reply.text
+
+    def add_units(self, variant: str, units: int, *, idempotency_key: str) -> Reply:
+        return self.call(
+            "POST",
+            f"/v1/merchant/variants/{variant}/units",
+            {"units": units},
+            key="operator",
+            headers={"idempotency-key": idempotency_key},
+        )
 
     def import_codes(self, variant: str, codes: list[str], *, idempotency_key: str) -> Reply:
         reply = self.call(

@@ -22,6 +22,7 @@ from tests.template import ROOT
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```sh\n(.+?)\n```\n```json\n(.+?)\n```", PAGE, re.DOTALL)
 MADE_ANEW = {
+    "batch_id",
     "order_id",
     "placed_at_ms",
     "expires_at_ms",
@@ -92,8 +93,7 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
         shown_answer = json.loads(shown)
         assert without_chance(reply.json) == without_chance(shown_answer), command
         assert list(reply.json) == list(shown_answer)
-    assert len(seen) == 9
-    assert len({reply.text for reply in seen}) == 9
+    assert len({reply.text for reply in seen}) == len(EXAMPLES) > 8
 
 
 def _stock(shop: Shop) -> None:

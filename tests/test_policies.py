@@ -144,6 +144,9 @@ def _as_merchant(shop: Shop) -> None:
     shop.import_codes(
         "card-50", [f"C50-{n}" for n in range(30)], idempotency_key="stock-card-50-C50-0"
     )
+    made = {"kind": "generated_key", "generated": {"pattern": {}}}
+    shop.put_variant("units", supply="counted", **made)
+    _good(shop.add_units("units", 1, idempotency_key="units"))
     shop.put_variant("card-20")
     long = [f"{number:02d}" + "码" * 190 for number in range(4)]  # a chunk for each
     _good(shop.import_codes("card-20", long, idempotency_key="long"))

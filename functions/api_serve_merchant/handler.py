@@ -15,6 +15,7 @@ from scrip.domain.code_request import parse_csv, parse_text
 from scrip.domain.errors import SealBroken
 from scrip.flows import list_orders as orders
 from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys
+from scrip.flows.add_units import add_units
 from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
 from scrip.flows.prepare_keys import prepare_keys
@@ -55,9 +56,25 @@ def put_product(call: Call) -> Answer:
 
 
 def put_variant(call: Call) -> Answer:
-    variant = views.variant(call.merchant_id, call.path, call.body)
-    manage_catalogue.put_variant(variant, catalogue=_wired().catalogue)
+    asked, supply = views.variant(call.merchant_id, call.path, call.body), views.supply(call.body)
+    variant = manage_catalogue.put_variant(asked, supply, catalogue=_wired().catalogue)
     return Answer(200, views.variant_view(variant))
+
+
+def add(call: Call) -> Answer:
+    wired = _wired()
+    added = add_units(
+        call.merchant_id,
+        call.path.variant_id,
+        call.request.idempotency_key(),
+        call.body.units,
+        now_ms=now_ms(),
+        catalogue=wired.catalogue,
+        stock=wired.stock,
+        index_keys=wired.index_keys,
+    )
+    logger.append_keys(batch_id=added.batch.batch_id)
+    return Answer(200, wire.UnitsAdded(added.batch.batch_id, added.batch.codes))
 
 
 def import_text(call: Call) -> Answer:
@@ -206,6 +223,7 @@ API = Api(
         "put_product": put_product,
         "put_variant": put_variant,
         "import_codes": import_text,
+        "add_units": add,
         "read_stock": read_levels,
         "list_orders": list_orders,
         "read_merchant_order": read_order,

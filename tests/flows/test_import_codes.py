@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from scrip.domain.blind_index import Seen
+from scrip.domain.catalogue import Status, Variant
 from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS
 from scrip.domain.code_request import ParsedCodes, parse_text
 from scrip.domain.errors import (
@@ -13,6 +14,7 @@ from scrip.domain.errors import (
     StoreUnavailable,
     VariantUnknown,
 )
+from scrip.domain.money import Money
 from scrip.domain.stock import chunk_capacity
 from scrip.flows.import_codes import Imported, import_codes
 from tests.domain.making import NOW_MS
@@ -23,8 +25,10 @@ PER_CHUNK = chunk_capacity(len("CODE-0000") + 1)
 
 
 class Catalogue:
-    def find_variant(self, merchant_id: str, variant_id: str) -> object:
-        return object() if variant_id == "card-50" else None
+    def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None:
+        price = Money(4500, "EUR")
+        card = Variant(merchant_id, "card", "card-50", "Card", price, Status.ACTIVE)
+        return card if variant_id == card.variant_id else None
 
 
 def run(
@@ -37,7 +41,7 @@ def run(
         key,
         read,
         now_ms=NOW_MS,
-        catalogue=Catalogue(),  # type: ignore[arg-type]
+        catalogue=Catalogue(),
         stock=shelves,
         vault=shelves,
         index_keys=shelves,

@@ -52,6 +52,7 @@ def test_products_and_variants_are_put_in_full_and_read_back(cloud: InMemory, sh
         "status": "active",
         "hold_minutes": 0,
         "partial": True,
+        "supply": "codes",
     }
     with nothing_changes(cloud):
         assert shop.call("PUT", VARIANT_PATH, VARIANT, key="operator").json == put.json

@@ -7,7 +7,7 @@ import msgspec
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.catalogue import Product, Status, Variant
 from scrip.domain.errors import ProductFixed, VariantOfAnotherProduct
-from scrip.domain.goods import Kind
+from scrip.domain.goods import Kind, Supply
 from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
@@ -55,6 +55,7 @@ class Catalogue:
             "currency": variant.price.currency,
             "hold_minutes": variant.hold_minutes,
             "partial": variant.partial,
+            "supply": variant.supply.value,
             "status": variant.status.value,
         }
         try:
@@ -136,4 +137,5 @@ def _variant(item: Item) -> Variant:
         status=Status(item["status"]),
         hold_minutes=item["hold_minutes"],
         partial=item["partial"],
+        supply=Supply(item["supply"]),
     )

@@ -184,6 +184,16 @@ class Stock:
         item = self.table.get(batch_key(merchant_id, variant_id, batch_id), consistent=True)
         return batch_of(merchant_id, variant_id, batch_id, item) if item else None
 
+    def begin_batch(self, batch: Batch) -> Batch:
+        """The batch as it was first written, by this run or an earlier one."""
+        try:
+            self.table.put(batch_item(batch), condition="attribute_not_exists(pk)")
+        except ConditionFailed as error:
+            if error.item is None:
+                raise
+            return batch_of(batch.merchant_id, batch.variant_id, batch.batch_id, error.item)
+        return batch
+
     def add_chunks(
         self,
         batch: Batch,
@@ -313,7 +323,7 @@ def _directory(item: Item) -> Directory:
 def batch_item(batch: Batch) -> Item:
     return {
         **batch_key(batch.merchant_id, batch.variant_id, batch.batch_id),
-        "sealed_key": batch.sealed_key,
+        **({"sealed_key": batch.sealed_key} if batch.sealed_key else {}),  # blanks have none
         "fingerprint": batch.fingerprint,
         "codes": batch.codes,
         "known": _pack_indexes(batch.known),
@@ -327,7 +337,7 @@ def batch_of(merchant_id: str, variant_id: str, batch_id: str, item: Item) -> Ba
         merchant_id=merchant_id,
         variant_id=variant_id,
         batch_id=batch_id,
-        sealed_key=item["sealed_key"],
+        sealed_key=item.get("sealed_key", b""),
         fingerprint=item["fingerprint"],
         codes=item["codes"],
         known=_unpack_indexes(item["known"]),

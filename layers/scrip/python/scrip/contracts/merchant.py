@@ -18,7 +18,7 @@ from scrip.contracts.generated import LICENCE_OPERATIONS, GeneratedView, PutGene
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
-from scrip.domain.catalogue import MAX_HOLD_MINUTES
+from scrip.domain.catalogue import MAX_HOLD_MINUTES, MAX_UNITS_ADDED
 from scrip.domain.order import OrderState
 
 ScopeName = Literal["storefront", "operator", "finance"]
@@ -35,6 +35,13 @@ HoldMinutes = Annotated[
 Partial = Annotated[
     bool,
     Meta(description="What if stock cannot fill an order: deliver what there is, or refund all"),
+]
+SupplyName = Annotated[
+    Literal["codes", "counted", "unlimited"],
+    Meta(
+        description="What a sale uses up: an imported code, one of the units added, or nothing. "
+        "Without it: codes for a code pool, unlimited for generated keys"
+    ),
 ]
 PAGE_LIMIT = 100
 
@@ -83,6 +90,7 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     status: StatusName = "active"
     hold_minutes: HoldMinutes = 0
     partial: Partial = True
+    supply: SupplyName | None = None
 
 
 class VariantView(Struct):
@@ -96,6 +104,7 @@ class VariantView(Struct):
     status: StatusName
     hold_minutes: HoldMinutes
     partial: Partial
+    supply: SupplyName
 
 
 class ProductView(Struct):
@@ -123,6 +132,19 @@ class CodesImported(Struct):
     imported: int
     duplicates: int
     known: int
+
+
+class AddUnits(Struct, forbid_unknown_fields=True):
+    """How many more may be sold of a counted variant."""
+
+    units: Annotated[int, Meta(ge=1, le=MAX_UNITS_ADDED)]
+
+
+class UnitsAdded(Struct):
+    """`units` are on sale now."""
+
+    batch_id: str
+    units: int
 
 
 class StockView(Struct):
@@ -248,6 +270,7 @@ MERCHANT_OPERATIONS = (
         problems=(
             errors.ProductUnknown,
             errors.VariantOfAnotherProduct,
+            errors.SupplyMismatch,
             errors.LimitReached,
         ),
     ),
@@ -260,7 +283,23 @@ MERCHANT_OPERATIONS = (
         path=VariantPath,
         text=("text/plain", "text/csv"),
         idempotent=True,
-        problems=(errors.VariantUnknown, errors.CodesRefused, errors.CodesShredded),
+        problems=(
+            errors.VariantUnknown,
+            errors.SupplyMismatch,
+            errors.CodesRefused,
+            errors.CodesShredded,
+        ),
+    ),
+    Operation(
+        "POST /v1/merchant/variants/{variant_id}/units",
+        "add_units",
+        "Put units of a counted variant on sale",
+        OPERATOR,
+        {200: UnitsAdded},
+        path=VariantPath,
+        body=AddUnits,
+        idempotent=True,
+        problems=(errors.VariantUnknown, errors.SupplyMismatch),
     ),
     Operation(
         "GET /v1/merchant/variants/{variant_id}/stock",

@@ -19,7 +19,7 @@ from scrip.contracts.merchant import (
 from scrip.contracts.storefront_views import order_view
 from scrip.domain.api_key import ApiKey
 from scrip.domain.catalogue import Product, Shelf, Status, Variant
-from scrip.domain.goods import Kind
+from scrip.domain.goods import Kind, Supply
 from scrip.domain.money import Money
 from scrip.domain.order import OrderRecord
 from scrip.domain.payment import Payment
@@ -54,6 +54,10 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
     )
 
 
+def supply(body: PutVariant) -> Supply | None:
+    return Supply(body.supply) if body.supply else None
+
+
 def variant_view(variant: Variant) -> VariantView:
     return VariantView(
         variant.product_id,
@@ -64,6 +68,7 @@ def variant_view(variant: Variant) -> VariantView:
         variant.status.value,
         variant.hold_minutes,
         variant.partial,
+        variant.supply.value,
     )
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from scrip.domain.goods import Kind
+from scrip.domain.goods import Kind, Supply
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
 
 MAX_HOLD_MINUTES = 24 * 60
+MAX_UNITS_ADDED = 100_000
+"""By one request: some 3000 chunks, written in a few seconds."""
+
 MAX_PRODUCTS = 500
 MAX_VARIANTS = 2000
 """Of one merchant. A storefront reads them all at once: about 300 KB at this limit."""
@@ -49,6 +52,7 @@ class Variant:
     status: Status
     hold_minutes: int = 0
     partial: bool = True
+    supply: Supply = Supply.CODES
 
 
 def on_sale(product: Product, variant: Variant) -> bool:

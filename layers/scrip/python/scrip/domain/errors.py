@@ -131,6 +131,12 @@ class VariantOfAnotherProduct(Rejected):
     slug = "variant-of-another-product"
 
 
+class SupplyMismatch(Rejected):
+    """Codes for a variant that sells none, or units for one that has no number."""
+
+    slug = "supply-mismatch"
+
+
 class VariantNotForSale(Rejected):
     slug = "variant-not-for-sale"
 

@@ -1,4 +1,4 @@
-"""The kinds of goods: how each is delivered."""
+"""The kinds of goods: how each is delivered, and what bounds how many can be sold."""
 
 from enum import Enum
 
@@ -9,7 +9,17 @@ class Kind(Enum):
     CODE_POOL = "code_pool"
     GENERATED_KEY = "generated_key"
 
-    @property
-    def made_on_demand(self) -> bool:
-        """Whether its supply has no end, so that nothing is claimed."""
-        return self is Kind.GENERATED_KEY
+
+class Supply(Enum):
+    """What a sale uses up: an imported code, a unit of a number the merchant set, or nothing."""
+
+    CODES = "codes"
+    COUNTED = "counted"
+    UNLIMITED = "unlimited"
+
+
+SUPPLIES: dict[Kind, tuple[Supply, ...]] = {
+    Kind.CODE_POOL: (Supply.CODES,),
+    Kind.GENERATED_KEY: (Supply.UNLIMITED, Supply.COUNTED),
+}
+"""What each kind may be supplied by; the first unless the merchant says otherwise."""

@@ -18,8 +18,10 @@ from scrip.domain.errors import (
     CodesRefused,
     IdempotencyKeyReused,
     StoreUnavailable,
+    SupplyMismatch,
     VariantUnknown,
 )
+from scrip.domain.goods import Supply
 from scrip.domain.stock import Batch, SealedCode, chunk_capacity, lane_of
 
 TRIES = 8
@@ -78,10 +80,13 @@ def import_codes(
 ) -> Imported:
     """All rows are taken or none; codes imported before, by whatever import, are left out.
 
-    Raises VariantUnknown, CodesRefused, IdempotencyKeyReused, StoreUnavailable.
+    Raises VariantUnknown, SupplyMismatch, CodesRefused, IdempotencyKeyReused, StoreUnavailable.
     """
-    if catalogue.find_variant(merchant_id, variant_id) is None:
+    variant = catalogue.find_variant(merchant_id, variant_id)
+    if variant is None:
         raise VariantUnknown(variant_id)
+    if variant.supply is not Supply.CODES:
+        raise SupplyMismatch(f"its supply is {variant.supply.value}")
     parsed = read()
     _check(parsed)
     index_key = index_keys.of(merchant_id)

@@ -1,6 +1,7 @@
 """Put and read products and variants."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from scrip.domain.catalogue import (
@@ -14,7 +15,8 @@ from scrip.domain.catalogue import (
     on_sale,
 )
 from scrip.domain.directory import Directory
-from scrip.domain.errors import LimitReached, ProductUnknown
+from scrip.domain.errors import LimitReached, ProductUnknown, SupplyMismatch
+from scrip.domain.goods import SUPPLIES, Supply
 
 
 class Catalogue(Protocol):
@@ -39,11 +41,19 @@ def put_product(product: Product, *, catalogue: Catalogue) -> Shelf:
     return Shelf(product, known.get(product.product_id, ()))
 
 
-def put_variant(variant: Variant, *, catalogue: Catalogue) -> Variant:
-    """Raises ProductUnknown, VariantOfAnotherProduct, LimitReached."""
+def put_variant(variant: Variant, supply: Supply | None = None, *, catalogue: Catalogue) -> Variant:
+    """`supply` None: what is usual for the kind of its product.
+
+    Raises ProductUnknown, VariantOfAnotherProduct, SupplyMismatch, LimitReached.
+    """
     shelves = _shelves(variant, catalogue)
-    if variant.product_id not in {shelf.product.product_id for shelf in shelves}:
+    kinds = {shelf.product.product_id: shelf.product.kind for shelf in shelves}
+    if variant.product_id not in kinds:
         raise ProductUnknown(variant.product_id)
+    possible = SUPPLIES[kinds[variant.product_id]]
+    if supply is not None and supply not in possible:
+        raise SupplyMismatch(f"possible: {', '.join(each.value for each in possible)}")
+    variant = replace(variant, supply=supply or possible[0])
     known = {each.variant_id for shelf in shelves for each in shelf.variants}
     if variant.variant_id not in known and len(known) >= MAX_VARIANTS:
         raise LimitReached(f"at most {MAX_VARIANTS} variants")
@@ -76,18 +86,15 @@ def list_offers(
         for product, variants in catalogue.all(merchant_id)
         if product.status is Status.ACTIVE
     ]
-    ids = [
+    bounded = [
         variant.variant_id
-        for product, variants in shelves
-        if not product.kind.made_on_demand
+        for _, variants in shelves
         for variant in variants
+        if variant.supply is not Supply.UNLIMITED
     ]
-    directories = stock.directories(merchant_id, ids)
-    selling = {each for each, directory in directories.items() if directory.sells(now_ms)}
+    directories = stock.directories(merchant_id, bounded)
+    empty = {each for each, directory in directories.items() if not directory.sells(now_ms)}
     return [
-        (
-            product,
-            [Offer(v, product.kind.made_on_demand or v.variant_id in selling) for v in variants],
-        )
+        (product, [Offer(v, v.variant_id not in empty) for v in variants])
         for product, variants in shelves
     ]

@@ -20,7 +20,7 @@ from scrip.domain.errors import (
     SoldOut,
     VariantNotForSale,
 )
-from scrip.domain.goods import Kind
+from scrip.domain.goods import Kind, Supply
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import (
     MAX_AMOUNT_MINOR,
@@ -165,7 +165,7 @@ def _hold(
 def _goods(
     merchant: Merchant, request: OrderRequest, catalogue: CatalogueReader
 ) -> tuple[dict[str, Variant], dict[str, Kind]]:
-    """What was asked for, and its kinds, by the variants' ids."""
+    """What was asked for, and how each is delivered, by variant id."""
     ids = [line.variant_id for line in request.lines]
     if len(set(ids)) != len(ids):
         raise RequestInvalid("a variant stands in one line only")
@@ -178,7 +178,7 @@ def _goods(
             raise VariantNotForSale(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
-    return variants, {each: products[variants[each].product_id].kind for each in ids}
+    return variants, {each: products[v.product_id].kind for each, v in variants.items()}
 
 
 def _lines(
@@ -190,8 +190,8 @@ def _lines(
     lucks: Sequence[float],
     stock: Stock,
 ) -> tuple[Line, ...]:
-    counted = [each for each in variants if not kinds[each].made_on_demand]
-    directories = stock.directories(merchant.merchant_id, counted)
+    bounded = [each for each, v in variants.items() if v.supply is not Supply.UNLIMITED]
+    directories = stock.directories(merchant.merchant_id, bounded)
     lines = []
     for number, (wanted, luck) in enumerate(zip(request.lines, lucks, strict=True)):
         variant, chunk = variants[wanted.variant_id], None

@@ -112,8 +112,8 @@ def shred_batch(
     Sold codes of the batch can be shown to nobody from then on.
     """
     kept = shredder.find_batch(merchant_id, variant_id, batch_id)
-    if kept is None:
-        raise BatchUnknown(batch_id)
+    if kept is None or not kept.batch.sealed_key:
+        raise BatchUnknown(batch_id)  # or there are no codes in it
     at_ms = kept.shredded_at_ms
     if not at_ms:
         _refuse_while_it_sells(kept.batch, stock)
