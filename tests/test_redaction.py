@@ -14,6 +14,7 @@ import pytest
 from scrip.adapters.vault import Vault
 from scrip.telemetry import logger
 from tests.contents import contents
+from tests.generated import GUESS, ask, sell_generated
 from tests.in_memory import InMemory, forget_adapters
 from tests.opening import open_shop
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, sign
@@ -164,6 +165,7 @@ def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPa
     shop.stripe.fail_with.append((500, {"error": {"message": SECRET_KEY}}))
     shop.place({"card": 1})
 
+    placed.append(_generated_keys(shop, told))
     _callbacks(shop, placed)
     for each in placed:
         shop.read(each)
@@ -177,6 +179,26 @@ def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPa
         broken.setattr(Vault, "open", _raise_a_bug)
         shop.reveal(placed[0])
         forget_adapters()
+
+
+def _generated_keys(shop: Shop, told: Told) -> Reply:
+    """Sold, shown, used on a device, mistyped, guessed, asked about too often."""
+    sell_generated(shop, "editor")
+    sell_generated(shop, "studio", licence={"features": ["pro"]})
+    bought = shop.place({"editor": 1, "studio": 1})
+    told.secrets.add(bought.json["order_token"])
+    shop.pay(bought)
+    key, licence = shop.codes(bought)
+    told.secrets |= {key, key.replace("-", ""), licence, licence.split(".")[2]}
+    told.secrets |= {"fingerprint-of-anna", GUESS}
+    for typed in (key, key.lower(), key[:-1] + "*", GUESS, licence):
+        for verb in ("activate", "validate", "deactivate"):
+            ask(shop, verb, key=typed, device="fingerprint-of-anna")
+    ask(shop, "activate", key=key, device="two words")
+    ask(shop, "activate", key=licence, device="fingerprint-of-anna", product_id="studio")
+    while ask(shop, "validate", key=key).status == 200:
+        """Until it is asked about too often."""
+    return bought
 
 
 def _callbacks(shop: Shop, placed: list[Reply]) -> None:

@@ -4,6 +4,7 @@ hold in the engine that is safe under threads."""
 import os
 import secrets
 import time
+from base64 import urlsafe_b64decode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
@@ -11,13 +12,14 @@ from unittest import mock
 import boto3
 import pytest
 from botocore.config import Config
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from scrip.adapters.key_registry import KeyRegistry
 from scrip.adapters.tables import Table
 from scrip.domain.activation import Seat
 from scrip.domain.rate import PER_KEY
-from tests.generated import GUESS, ask, put_generated, register
-from tests.scenarios.deployed import Deployed
+from tests.generated import GUESS, ask, put_generated, register, sell_generated
+from tests.scenarios.deployed import Deployed, wait_until
 from tests.shop import Shop
 
 pytestmark = pytest.mark.cloud
@@ -25,28 +27,36 @@ pytestmark = pytest.mark.cloud
 SEATS, DEVICES, AT_A_TIME = 5, 60, 24
 
 
-@pytest.fixture
-def shop(deployed: Deployed) -> Shop:
-    opened = deployed.open_shop(f"shop-{secrets.token_hex(4)}")
-    assert put_generated(opened, activation_limit=SEATS).status == 200
-    return opened
-
-
 def sold(deployed: Deployed, shop: Shop) -> str:
     with mock.patch.dict(os.environ, deployed.cloud.environment()):
         return register(deployed.cloud.outputs, shop)
 
 
-def test_an_application_activates_validates_and_deactivates(deployed: Deployed, shop: Shop) -> None:
-    sold(deployed, shop)
+def test_a_key_is_sold_shown_mailed_and_used(deployed: Deployed) -> None:
+    shop = deployed.open_shop(f"shop-{secrets.token_hex(4)}", mail_codes=True)
+    sell_generated(shop, "editor", activation_limit=SEATS)
+    sell_generated(shop, "studio", licence={"features": ["pro"]})
+    placed = shop.place({"editor": 1, "studio": 1})
+    assert shop.pay(placed).json == {"outcome": "delivered"}
 
-    assert ask(shop, "activate").json["activations"] == 1
-    assert ask(shop, "validate").json["status"] == "valid"
+    key, licence = shop.codes(placed)
+
+    [mail] = wait_until(lambda: deployed.mails(placed.json["order"]["order_id"]))
+    assert key in str(mail)
+    assert shop.codes(placed) == [key, licence]
+    assert ask(shop, "activate", key=key).json["activations"] == 1
+    assert ask(shop, "validate", key=key).json["status"] == "valid"
     assert ask(shop, "validate", key=GUESS).json["status"] == "unknown"
-    assert ask(shop, "deactivate").json["activations"] == 0
+    assert ask(shop, "deactivate", key=key).json["activations"] == 0
+    assert ask(shop, "activate", key=licence, product_id="studio").json["activations"] == 1
     published = shop.call("GET", f"/.well-known/scrip/{shop.merchant_id}/licence-keys.json")
-    assert published.json == {"keys": []}
+    [public] = published.json["keys"]
     assert published.headers["cache-control"] == "public, max-age=3600"
+    version, payload, signature = (part + "==" for part in licence.split("."))
+    Ed25519PublicKey.from_public_bytes(urlsafe_b64decode(public["x"] + "=")).verify(
+        urlsafe_b64decode(signature), urlsafe_b64decode(payload)
+    )
+    assert version == "SL1=="
 
 
 def test_never_more_devices_than_seats(open_cloud: Deployed) -> None:
