@@ -24,11 +24,13 @@ def put_generated(shop: Shop, product_id: str = "editor", **generated: Any) -> R
     return shop.call("PUT", f"/v1/merchant/products/{product_id}", body, key="operator")
 
 
-def sell_generated(shop: Shop, product_id: str, **generated: Any) -> None:
+def sell_generated(
+    shop: Shop, product_id: str, supply: str = "unlimited", **generated: Any
+) -> None:
     """The product on sale, with one variant of its own name."""
     assert put_generated(shop, product_id, **generated).status == 200
     path = f"/v1/merchant/products/{product_id}/variants/{product_id}"
-    variant = {"title": product_id, "price_minor": 4500, "currency": "EUR"}
+    variant = {"title": product_id, "price_minor": 4500, "currency": "EUR", "supply": supply}
     assert shop.call("PUT", path, variant, key="operator").status == 200
 
 
@@ -48,3 +50,9 @@ def ask(shop: Shop, verb: str, key: str = KEY, device: str = "device-1", **more:
     """An application asks about a key: `verb` is activate, deactivate or validate."""
     about = {"merchant_id": shop.merchant_id, "product_id": "editor", "key": key, "device": device}
     return shop.call("POST", f"/v1/keys/{verb}", about | more)
+
+
+def look_up(shop: Shop, verb: str, key: str = KEY, product_id: str = "editor") -> Reply:
+    """The merchant looks at a key (`verb` read) or frees its seats (free)."""
+    body = {"product_id": product_id, "key": key}
+    return shop.call("POST", f"/v1/merchant/generated-keys/{verb}", body, key="operator")

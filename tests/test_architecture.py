@@ -112,7 +112,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "code_rows": frozenset({"code", "errors"}),
     "directory": frozenset({"stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
-    "generated_key": frozenset({"order_access"}),
+    "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
     "key_pattern": frozenset({"order_access"}),
     "mail": frozenset({"code"}),
     "order": frozenset({"errors", "goods", "money", "payment", "stock"}),

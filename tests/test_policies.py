@@ -16,7 +16,7 @@ import pytest
 from botocore.client import BaseClient
 
 from tests import template
-from tests.generated import ask, sell_generated
+from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer
@@ -211,8 +211,11 @@ def _as_application(shop: Shop) -> None:
     _good(shop.call("GET", "/.well-known/scrip/demo/licence-keys.json"))
     placed = _good(shop.place({"editor": 1, "studio": 1}))
     _good(shop.pay(placed))
+    key = shop.codes(placed)[0]
     for verb in ("activate", "validate", "deactivate"):
-        _good(ask(shop, verb, key=shop.codes(placed)[0]))
+        _good(ask(shop, verb, key=key))
+    for verb in ("read", "free"):
+        _good(look_up(shop, verb, key))
 
 
 def _good(reply: Reply) -> Reply:

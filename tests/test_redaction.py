@@ -14,7 +14,7 @@ import pytest
 from scrip.adapters.vault import Vault
 from scrip.telemetry import logger
 from tests.contents import contents
-from tests.generated import GUESS, ask, sell_generated
+from tests.generated import GUESS, ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters
 from tests.opening import open_shop
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, sign
@@ -196,6 +196,7 @@ def _generated_keys(shop: Shop, told: Told) -> Reply:
             ask(shop, verb, key=typed, device="fingerprint-of-anna")
     ask(shop, "activate", key=key, device="two words")
     ask(shop, "activate", key=licence, device="fingerprint-of-anna", product_id="studio")
+    look_up(shop, "read", key)
     while ask(shop, "validate", key=key).status == 200:
         """Until it is asked about too often."""
     return bought

@@ -1,20 +1,22 @@
 """The merchant's API: catalogue, stock, orders, keys, sealed codes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
 from scrip.contracts import merchant_vault_views as vault_views
 from scrip.contracts import merchant_views as views
-from scrip.contracts.generated import licence_keys_view
+from scrip.contracts.generated import generated_key_view, licence_keys_view
 from scrip.contracts.http import Answer, decode_text
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
+from scrip.domain.activation import KeyRecord
 from scrip.domain.api_key import Scope
 from scrip.domain.code_request import parse_csv, parse_text
 from scrip.domain.errors import SealBroken
 from scrip.flows import list_orders as orders
-from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys
+from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys, manage_seats
 from scrip.flows.add_units import add_units
 from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
@@ -129,6 +131,28 @@ def rotate_licence_key(call: Call) -> Answer:
     return Answer(200, licence_keys_view(found))
 
 
+def read_generated_key(call: Call) -> Answer:
+    return _about_key(call, manage_seats.find_key)
+
+
+def free_seats(call: Call) -> Answer:
+    return _about_key(call, manage_seats.free_seats)
+
+
+def _about_key(call: Call, act: Callable[..., KeyRecord]) -> Answer:
+    wired = _wired()
+    logger.append_keys(product_id=call.body.product_id)
+    record = act(
+        call.merchant_id,
+        call.body.product_id,
+        call.body.key,
+        catalogue=wired.catalogue,
+        registry_keys=wired.registry_keys,
+        registry=wired.registry,
+    )
+    return Answer(200, generated_key_view(record))
+
+
 def list_keys(call: Call) -> Answer:
     keys = manage_keys.list_keys(call.merchant_id, keys=_wired().merchants)
     return Answer(200, wire.KeysView([views.key_view(key) for key in keys]))
@@ -234,6 +258,8 @@ API = Api(
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
         "rotate_licence_key": rotate_licence_key,
+        "read_generated_key": read_generated_key,
+        "free_seats": free_seats,
     },
     authenticate=lambda text: authenticate(text, keys=_wired().merchants),
     refused=refused,

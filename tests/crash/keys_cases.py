@@ -1,9 +1,11 @@
 """Flows about generated keys, to break."""
 
+from typing import Any
+
 from tests.crash.breaking import Case
 from tests.crash.cases import case
 from tests.crash.world import World
-from tests.generated import ask, put_generated, register, sell_generated
+from tests.generated import ask, look_up, put_generated, register, sell_generated
 from tests.shop import Reply
 
 ASKED = 4
@@ -82,6 +84,19 @@ def deactivating(world: World) -> Case:
     return Case(event, expect, again_calls=ASKED)
 
 
+@case("activating: freeing all seats")
+def freeing(world: World) -> Case:
+    mark = sold(world, "device-0", "device-1")
+
+    def event() -> bool:
+        return world.took(look_up(world.shop, "free"))
+
+    def expect() -> None:
+        assert seats(world, mark) == 0
+
+    return Case(event, expect, again_calls=4)
+
+
 @case("activating: asking where a key stands")
 def validating(world: World) -> Case:
     mark = sold(world, "device-1")
@@ -99,7 +114,7 @@ def validating(world: World) -> Case:
 # --- sold and read
 
 
-def bought(world: World, **generated: object) -> Reply:
+def bought(world: World, **generated: Any) -> Reply:
     sell_generated(world.shop, "editor", **generated)
     world.stock("card", 3)
     return world.place({"editor": 2, "card": 1})

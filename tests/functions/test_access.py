@@ -26,10 +26,16 @@ BODIES = {
     "put_product": {"title": "Card"},
     "put_variant": {"title": "Card", "price_minor": 4500, "currency": "EUR"},
     "import_codes": b"NEW-1",
+    "add_units": {"units": 3},
     "issue_key": {"scope": "storefront", "label": "new"},
+    "read_generated_key": {"product_id": "card-50", "key": "0000"},
+    "free_seats": {"product_id": "card-50", "key": "0000"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }
+NAMED_OTHERWISE = {"add_units": {"variant_id": "nothing"}}
+"""card-50 sells codes, not a number."""
+
 KEYED = [each for each in OPERATIONS if isinstance(each.access, frozenset)]
 
 
@@ -37,7 +43,8 @@ def call(shop: Shop, operation: Operation, key: str | None) -> Reply:
     headers = {"idempotency-key": "one"}
     if operation.text:
         headers["content-type"] = "text/plain"
-    path, body = operation.url.format(**NAMES), BODIES.get(operation.name)
+    names = NAMES | NAMED_OTHERWISE.get(operation.name, {})
+    path, body = operation.url.format(**names), BODIES.get(operation.name)
     return shop.call(operation.method, path, body, key=key, headers=headers)
 
 

@@ -1,5 +1,6 @@
 """The keys API: an application on somebody's device asks about a key."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from scrip.domain.errors import (
 from scrip.domain.rate import PER_KEY
 from tests.documented import is_refused
 from tests.functions.conftest import Clock
-from tests.generated import CODE, GUESS, KEY, ask, put_generated, register
+from tests.generated import CODE, GUESS, KEY, ask, look_up, put_generated, register
 from tests.in_memory import InMemory
 from tests.shop import Shop
 
@@ -192,6 +193,44 @@ def test_a_recipe_goes_with_its_kind_only(shop: Shop) -> None:
     path = "/v1/merchant/products/editor"
     for body in ({"title": "x", "kind": "generated_key"}, {"title": "x", "generated": {}}):
         assert is_refused(shop.call("PUT", path, body, key="operator"), RequestInvalid)
+
+
+# --- a key that its buyer names
+
+
+def test_the_merchant_sees_which_devices_use_a_key_and_frees_their_seats(selling: Shop) -> None:
+    for number in (1, 2):
+        ask(selling, "activate", device=f"device-{number}", label=f"Laptop {number}")
+
+    seen = look_up(selling, "read", KEY.lower()).json
+    freed = look_up(selling, "free").json
+
+    assert [seat["label"] for seat in seen["seats"]] == ["Laptop 1", "Laptop 2"]
+    assert {**seen, "seats": []} == freed == look_up(selling, "free").json
+    assert freed == {
+        "order_id": "7K2M9Q4XTB3WHD5N",
+        "line": 0,
+        "unit": 0,
+        "variant_id": "editor-1y",
+        "valid_until_ms": 0,
+        "seats": [],
+    }
+    assert ask(selling, "validate").json["status"] == "not_activated"
+
+
+def test_the_merchant_is_told_what_is_no_key_of_the_product(
+    selling: Shop, open_another: Callable[..., Shop]
+) -> None:
+    put_generated(selling, "viewer")
+    other = open_another("other")
+    put_generated(other)
+
+    for verb in ("read", "free"):
+        assert is_refused(look_up(selling, verb, "7K2M"), KeyMistyped)
+        assert is_refused(look_up(selling, verb, GUESS), GeneratedKeyUnknown)
+        assert is_refused(look_up(selling, verb, product_id="viewer"), GeneratedKeyUnknown)
+        assert is_refused(look_up(selling, verb, product_id="nothing"), ProductUnknown)
+        assert is_refused(look_up(other, verb), GeneratedKeyUnknown)
 
 
 # --- public keys

@@ -41,6 +41,21 @@ def test_it_is_always_in_stock_and_delivered_at_once(cloud: InMemory, shop: Shop
     assert shop.codes(placed) == keys
 
 
+def test_a_number_of_keys_sells_out(shop: Shop) -> None:
+    sell_generated(shop, "editor", supply="counted")
+    path, more = "/v1/merchant/variants/editor/units", {"idempotency-key": "five"}
+    added = shop.call("POST", path, {"units": 3}, key="operator", headers=more)
+    assert added.status == 200, added.text
+
+    keys = shop.codes(bought(shop, editor=2))
+
+    assert len({normalise(Pattern(), key) for key in keys} - {None}) == 2
+    short = shop.place({"editor": 2})
+    assert shop.pay(short).json == {"outcome": "refund_due"}
+    assert len(shop.codes(short)) == 1
+    assert shop.place({"editor": 1}).problem == "sold-out"
+
+
 def test_it_is_sold_beside_codes_and_shown_line_by_line(stocked: Shop) -> None:
     sell_generated(stocked, "editor")
 

@@ -33,6 +33,7 @@ class MerchantSettings:
     orders_table: str
     audit_table: str
     reveals_table: str
+    generated_keys_table: str
     vault_key_arn: str
 
 

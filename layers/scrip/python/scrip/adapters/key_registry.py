@@ -80,6 +80,17 @@ class KeyRegistry:
             return None
         return _record(item)
 
+    def free_seats(self, merchant_id: str, mark: str) -> KeyRecord:
+        """The key without any device on it. It must be there: keys are never taken away."""
+        item = self.table.update(
+            _key(merchant_id, mark),
+            "SET seats = :none",
+            condition="attribute_exists(pk)",
+            values={":none": {}},
+            returns="ALL_NEW",
+        )
+        return _record(item)
+
 
 def _key(merchant_id: str, mark: str) -> Item:
     return {"pk": f"{merchant_id}#key#{mark}"}

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from scrip.contracts.fields import Milliseconds, OrderId, Slug
 from scrip.contracts.operation import OPERATOR, Operation
 from scrip.domain import errors
+from scrip.domain.activation import KeyRecord
 from scrip.domain.key_pattern import (
     LARGEST_ALPHABET,
     MAX_GROUP,
@@ -14,7 +16,7 @@ from scrip.domain.key_pattern import (
     SMALLEST_ALPHABET,
     Pattern,
 )
-from scrip.domain.licence import SigningKey, encode
+from scrip.domain.licence import MAX_LICENCE, SigningKey, encode
 from scrip.domain.rate import PER_MERCHANT
 from scrip.domain.recipe import (
     MAX_ACTIVATIONS,
@@ -26,6 +28,15 @@ from scrip.domain.recipe import (
 )
 
 DEFAULT = Pattern()
+TypedKey = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_LICENCE + 100,
+        description="A key or a licence as its owner typed or pasted it",
+        examples=["7K2M-9Q4X-TB3W-HD5N"],
+    ),
+]
 Group = Annotated[int, Meta(ge=1, le=MAX_GROUP)]
 Feature = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*\Z", max_length=MAX_FEATURE)]
 
@@ -91,6 +102,44 @@ class LicenceKeysView(Struct):
     keys: list[LicenceKeyView]
 
 
+class NamedKey(Struct, forbid_unknown_fields=True):
+    """A key of a product, as its buyer named it."""
+
+    product_id: Slug
+    key: TypedKey
+
+
+class SeatView(Struct):
+    """A device that uses the key, by the label it was given."""
+
+    label: str
+    since_ms: Milliseconds
+
+
+class GeneratedKeyView(Struct):
+    """What was sold as this key, and the devices that use it. `valid_until_ms` 0: for ever."""
+
+    order_id: OrderId
+    line: int
+    unit: int
+    variant_id: Slug
+    valid_until_ms: Milliseconds
+    seats: list[SeatView]
+
+
+def generated_key_view(record: KeyRecord) -> GeneratedKeyView:
+    order_id, line, unit = record.sold_as.split(".")
+    seats = sorted(record.seats.values(), key=lambda seat: seat.since_ms)
+    return GeneratedKeyView(
+        order_id,
+        int(line),
+        int(unit),
+        record.variant_id,
+        record.until_ms,
+        [SeatView(seat.label, seat.since_ms) for seat in seats],
+    )
+
+
 def recipe_of(body: PutGenerated | None) -> Recipe | None:
     """Without a pattern or a licence: a pattern by the defaults. Raises RequestInvalid."""
     if body is None:
@@ -130,7 +179,13 @@ def licence_keys_view(keys: list[SigningKey]) -> LicenceKeysView:
     )
 
 
-LICENCE_OPERATIONS = (
+ABOUT_A_KEY = (
+    errors.ProductUnknown,
+    errors.KeyMistyped,
+    errors.GeneratedKeyUnknown,
+    errors.SealBroken,
+)
+GENERATED_OPERATIONS = (
     Operation(
         "POST /v1/merchant/licence-keys",
         "rotate_licence_key",
@@ -138,5 +193,23 @@ LICENCE_OPERATIONS = (
         OPERATOR,
         {200: LicenceKeysView},
         problems=(errors.LimitReached,),
+    ),
+    Operation(
+        "POST /v1/merchant/generated-keys/read",
+        "read_generated_key",
+        "Read what was sold as a generated key and which devices use it",
+        OPERATOR,
+        {200: GeneratedKeyView},
+        body=NamedKey,
+        problems=ABOUT_A_KEY,
+    ),
+    Operation(
+        "POST /v1/merchant/generated-keys/free",
+        "free_seats",
+        "Free all seats of a generated key",
+        OPERATOR,
+        {200: GeneratedKeyView},
+        body=NamedKey,
+        problems=ABOUT_A_KEY,
     ),
 )

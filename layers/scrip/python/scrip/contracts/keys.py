@@ -5,21 +5,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from scrip.contracts.fields import MerchantId, Milliseconds, Slug
-from scrip.contracts.generated import LicenceKeysView
+from scrip.contracts.generated import LicenceKeysView, TypedKey
 from scrip.contracts.operation import Door, Operation
 from scrip.domain import errors
 from scrip.domain.activation import Asked, KeyRecord, Standing
-from scrip.domain.licence import MAX_LICENCE
 
-TypedKey = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=MAX_LICENCE + 100,
-        description="A key or a licence as its owner typed or pasted it",
-        examples=["7K2M-9Q4X-TB3W-HD5N"],
-    ),
-]
 Device = Annotated[
     str,
     Meta(

@@ -14,7 +14,7 @@ from scrip.contracts.fields import (
     Slug,
     Title,
 )
-from scrip.contracts.generated import LICENCE_OPERATIONS, GeneratedView, PutGenerated
+from scrip.contracts.generated import GENERATED_OPERATIONS, GeneratedView, PutGenerated
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
@@ -352,5 +352,5 @@ MERCHANT_OPERATIONS = (
         path=KeyPath,
         problems=(errors.KeyUnknown,),
     ),
-    *LICENCE_OPERATIONS,
+    *GENERATED_OPERATIONS,
 )

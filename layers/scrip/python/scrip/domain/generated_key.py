@@ -8,7 +8,11 @@ one registered second takes its next attempt, and will find that again the same 
 import hmac
 from typing import NamedTuple
 
+from scrip.domain.errors import KeyMistyped
+from scrip.domain.key_pattern import normalise
+from scrip.domain.licence import normalise_licence
 from scrip.domain.order_access import CROCKFORD
+from scrip.domain.recipe import Recipe
 
 MAX_ATTEMPTS = 16
 """With the weakest pattern and a million keys sold, as many in a row are taken once in 10^58."""
@@ -42,3 +46,14 @@ def licence_id_from(randomness: bytes) -> str:
     """80 bits in Crockford base32, 16 symbols."""
     bits = int.from_bytes(randomness[:10], "big")
     return "".join(CROCKFORD[bits >> shift & 31] for shift in range(75, -1, -5))
+
+
+def read_key(recipe: Recipe, product_id: str, typed: str) -> str:
+    """The normal form of a key or licence as somebody typed it. Raises KeyMistyped."""
+    if recipe.pattern:
+        code = normalise(recipe.pattern, typed)
+    else:
+        code = normalise_licence(typed, product_id)
+    if code is None:
+        raise KeyMistyped(product_id)
+    return code

@@ -20,12 +20,10 @@ from scrip.domain.errors import (
     ActivationLimitReached,
     GeneratedKeyExpired,
     GeneratedKeyUnknown,
-    KeyMistyped,
     ProductUnknown,
     TooManyRequests,
 )
-from scrip.domain.key_pattern import normalise
-from scrip.domain.licence import normalise_licence
+from scrip.domain.generated_key import read_key
 from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE, Limit
 from scrip.domain.recipe import Recipe
 
@@ -131,12 +129,7 @@ def _let_in(asked: Asked, now_ms: int, desk: Desk) -> _Known:
     recipe = desk.recipes.of(asked.merchant_id, asked.product_id)
     if recipe is None:
         raise ProductUnknown(asked.product_id)
-    if recipe.pattern:
-        code = normalise(recipe.pattern, asked.typed)
-    else:
-        code = normalise_licence(asked.typed, asked.product_id)
-    if code is None:
-        raise KeyMistyped(asked.product_id)
+    code = read_key(recipe, asked.product_id, asked.typed)
     registry_key = desk.registry_keys.of(asked.merchant_id)
     mark = mark_of(registry_key, code)
     # The narrowest first: who is refused at one door uses up nothing behind it.

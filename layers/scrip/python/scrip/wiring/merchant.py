@@ -7,6 +7,7 @@ from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.index_keys import IndexKeys
+from scrip.adapters.key_registry import KeyRegistry
 from scrip.adapters.keys import Keys
 from scrip.adapters.licence_keys import LicenceKeys
 from scrip.adapters.merchant_keys import MerchantKeys
@@ -37,6 +38,7 @@ class MerchantSide:
     reveal_counts: RevealCounts
     generation_keys: MerchantKeys
     registry_keys: MerchantKeys
+    registry: KeyRegistry
     licence_keys: LicenceKeys
     signing: Signing
 
@@ -60,6 +62,7 @@ def merchant_side() -> MerchantSide:
         reveal_counts=RevealCounts(table(settings.reveals_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
         registry_keys=MerchantKeys(table(settings.merchants_table), keys, "registry"),
+        registry=KeyRegistry(table(settings.generated_keys_table)),
         licence_keys=LicenceKeys(table(settings.merchants_table)),
         signing=Signing(keys),
     )
