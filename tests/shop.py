@@ -207,6 +207,31 @@ class Shop:
         path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/codes"
         return self.call("GET", path, key="operator")
 
+    def batch(self, variant: str, *parts: str, batch_id: str = "") -> str:
+        """The path of the last batch imported of a variant, or of another one."""
+        found = batch_id or self.batches[variant]
+        return "/".join([f"/v1/merchant/variants/{variant}/batches/{found}", *parts])
+
+    def recall(self, variant: str, batch_id: str = "") -> Reply:
+        path = self.batch(variant, "recall", batch_id=batch_id)
+        return self.call("POST", path, {"reason": "printed twice"}, key="operator")
+
+    def read_batch(self, variant: str, batch_id: str = "") -> Reply:
+        return self.call("GET", self.batch(variant, batch_id=batch_id), key="operator")
+
+    def sold_codes(self, variant: str, batch_id: str = "") -> list[dict[str, Any]]:
+        """All pages."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            path = self.batch(variant, "orders", batch_id=batch_id) + cursor
+            reply = self.call("GET", path, key="operator")
+            assert reply.status == 200, reply.text
+            found += reply.json["codes"]
+            if reply.json["next_cursor"] is None:
+                return found
+            cursor = f"?cursor={reply.json['next_cursor']}"
+
     def shred_batch(self, variant: str) -> Reply:
         path = f"/v1/merchant/variants/{variant}/batches/{self.batches[variant]}/shred"
         return self.call("POST", path, {"reason": "leaked"}, key="operator")

@@ -33,6 +33,7 @@ MADE_ANEW = {
     "gone_at_ms",
     "first_revealed_at_ms",
     "last_revealed_at_ms",
+    "recalled_at_ms",
 }
 
 
@@ -79,8 +80,12 @@ def test_every_operation_is_in_the_table_with_the_scopes_that_open_it() -> None:
 
 
 def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
-    _stock(shop)
-    names = {"API": "", "KEY": shop.keys["storefront"], "OPERATOR": shop.keys["operator"]}
+    names = {
+        "API": "",
+        "KEY": shop.keys["storefront"],
+        "OPERATOR": shop.keys["operator"],
+        "BATCH": _stock(shop),
+    }
     seen: list[Reply] = []
     for command, shown in EXAMPLES:
         if "$ORDER_ID" in command and "ORDER_ID" not in names:
@@ -96,7 +101,8 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
     assert len({reply.text for reply in seen}) == len(EXAMPLES) > 8
 
 
-def _stock(shop: Shop) -> None:
+def _stock(shop: Shop) -> str:
+    """The batch of two codes."""
     product = {"title": "Steam gift card"}
     shop.call("PUT", "/v1/merchant/products/steam", product, key="operator")
     variant = {"title": "Steam 50 EUR", "price_minor": 4500, "currency": "EUR"}
@@ -105,7 +111,9 @@ def _stock(shop: Shop) -> None:
     headers = {"content-type": "text/csv", "idempotency-key": "delivery"}
     path = "/v1/merchant/variants/steam-50/codes"
     codes = b"code,pin\nQX7T-PLUM-0001,8841\nQX7T-PLUM-0002,2207\n"
-    assert shop.call("POST", path, codes, key="operator", headers=headers).status == 200
+    reply = shop.call("POST", path, codes, key="operator", headers=headers)
+    assert reply.status == 200
+    return str(reply.json["batch_id"])
 
 
 def _curl(shop: Shop, command: str, names: dict[str, str]) -> Reply:

@@ -105,6 +105,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Room -> what it may import from outside beyond PLAIN."""
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
+    "batch_record": frozenset({"directory", "stock"}),
     "blind_index": frozenset({"code"}),
     "catalogue": frozenset({"goods", "money", "recipe"}),
     "code_file": frozenset({"code_rows", "errors"}),

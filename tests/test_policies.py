@@ -190,9 +190,19 @@ def _as_buyer(shop: Shop) -> None:
     _good(shop.pay(bought, id="pi_another"))  # a stray
     order_id = bought.json["order"]["order_id"]
     forget_adapters()  # codes are looked at by who has not just sealed them
+    _recalls(shop)
     _shreds(shop, bought, short)
     _good(shop.call("GET", f"/v1/merchant/orders/{order_id}", key="operator"))
     _good(shop.call("GET", "/v1/merchant/orders", key="finance"))
+
+
+def _recalls(shop: Shop) -> None:
+    shop.stock_up("recalled", ["R-1", "R-2"])
+    _good(shop.pay(_good(shop.place({"recalled": 1}))))
+    _good(shop.recall("recalled"))
+    assert len(shop.sold_codes("recalled")) == 1
+    _good(shop.call("GET", "/v1/merchant/variants/recalled/batches", key="finance"))
+    _good(shop.read_batch("recalled"))
 
 
 def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:

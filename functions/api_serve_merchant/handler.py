@@ -5,10 +5,12 @@ from typing import Any
 
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
+from scrip.contracts import merchant_batch_views as batch_views
 from scrip.contracts import merchant_vault_views as vault_views
 from scrip.contracts import merchant_views as views
 from scrip.contracts.generated import generated_key_view, licence_keys_view
 from scrip.contracts.http import Answer, decode_text
+from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
 from scrip.domain.activation import KeyRecord
@@ -17,11 +19,13 @@ from scrip.domain.code_request import parse_csv, parse_text
 from scrip.domain.errors import SealBroken
 from scrip.flows import list_orders as orders
 from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys, manage_seats
+from scrip.flows import read_batches as batches
 from scrip.flows.add_units import add_units
 from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
 from scrip.flows.prepare_keys import prepare_keys
 from scrip.flows.read_stock import read_stock
+from scrip.flows.recall_batch import Recalling, recall_batch
 from scrip.flows.reveal_codes import Reveal, view_masked_codes
 from scrip.flows.shred_codes import Asking, shred_batch, shred_unit
 from scrip.serving import Api, Call
@@ -109,6 +113,62 @@ def read_levels(call: Call) -> Answer:
         stock=wired.stock,
     )
     return Answer(200, wire.StockView(variant_id, levels.imported, levels.available))
+
+
+def list_batches(call: Call) -> Answer:
+    wired, query = _wired(), call.query
+    before = None if query.before_ms is None else query.before_ms - 1
+    found = batches.list_batches(
+        call.merchant_id,
+        call.path.variant_id,
+        before,
+        query.limit,
+        catalogue=wired.catalogue,
+        batches=wired.batches,
+    )
+    return Answer(200, batch_views.batches_view(found))
+
+
+def read_batch(call: Call) -> Answer:
+    wired = _wired()
+    figures = batches.read_batch(
+        call.merchant_id,
+        call.path.variant_id,
+        call.path.batch_id,
+        now_ms=now_ms(),
+        batches=wired.batches,
+        stock=wired.stock,
+    )
+    return Answer(200, batch_views.batch_figures_view(figures))
+
+
+def list_batch_orders(call: Call) -> Answer:
+    wired = _wired()
+    page = batches.list_sold_codes(
+        call.merchant_id,
+        call.path.variant_id,
+        call.path.batch_id,
+        call.query.cursor,
+        batches=wired.batches,
+        stock=wired.stock,
+        orders=wired.delivered,
+    )
+    return Answer(200, batch_views.sold_codes_view(page.sold, page.next_cursor))
+
+
+def recall(call: Call) -> Answer:
+    wired, path = _wired(), call.path
+    recalled = recall_batch(
+        call.merchant_id,
+        path.variant_id,
+        path.batch_id,
+        Recalling(*_asking(call)),
+        batches=wired.batches,
+        stock=wired.stock,
+        audit=wired.audit,
+    )
+    count("BatchesRecalled")
+    return Answer(200, batch_views.batch_recalled(path.batch_id, recalled))
 
 
 def list_orders(call: Call) -> Answer:
@@ -240,7 +300,7 @@ def refused(problem: Problem) -> None:
 
 _wired = merchant.merchant_side
 API = Api(
-    (*wire.MERCHANT_OPERATIONS, *VAULT_OPERATIONS),
+    (*wire.MERCHANT_OPERATIONS, *BATCH_OPERATIONS, *VAULT_OPERATIONS),
     {
         "list_all_products": list_products,
         "read_product": read_product,
@@ -255,6 +315,10 @@ API = Api(
         "issue_key": issue_key,
         "revoke_key": revoke_key,
         "view_masked_codes": view_masked,
+        "list_batches": list_batches,
+        "read_batch": read_batch,
+        "list_batch_orders": list_batch_orders,
+        "recall_batch": recall,
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
         "rotate_licence_key": rotate_licence_key,

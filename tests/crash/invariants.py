@@ -32,6 +32,7 @@ def check(world: World) -> None:
         nobody_got_more_or_less_than_told(order)
         sold_out_is_true(world, order, stock, chunks)
         one_payment_was_opened(world, order)
+    what_was_recalled_sells_no_more(stock, chunks)
     orders_moved_legally(world)
 
 
@@ -48,15 +49,21 @@ def every_code_is_somewhere_once(
             *(packed for packed in chunk["claimed"].values() if packed != LET_GO),
         ]
     total: Counter[str] = Counter()
+    on_sale: Counter[str] = Counter()
     for pk, batch in batches.items():
-        assert batch["published"], pk
+        assert batch["published"] or "recall" in batch, pk
         places = sorted(int.from_bytes(packed[:4], "big") for packed in held[pk])
         merchant, variant, _, batch_id = pk.split("#")
         known = batch_of(merchant, variant, batch_id, batch).known
-        assert places == sorted({*range(batch["codes"] + len(known))} - known), pk
+        every = sorted({*range(batch["codes"] + len(known))} - known)
+        # An import that was recalled may have been on its way still.
+        assert places == every or (
+            not batch["published"] and len({*places}) == len(places) and {*places} <= {*every}
+        ), pk
         total[variant] += batch["codes"]
+        on_sale[variant] += batch["codes"] if batch["published"] else 0
     assert total == Counter({v: len(codes) for v, codes in world.imported.items() if codes})
-    for variant, codes in total.items():
+    for variant, codes in (+on_sale).items():
         directory = stock[f"{world.shop.merchant_id}#{variant}#directory"]
         assert directory["codes"] == codes
         assert directory["chunks"] == sum(1 for pk in chunks if pk.split("#")[1] == variant)
@@ -99,7 +106,11 @@ def sold_out_is_true(
     """Nothing is free where somebody was refused; nothing on sale is hidden from the others."""
     for line in (each for each in order.lines if each.chunk):
         name = f"{order.merchant_id}#{line.variant_id}#"
-        free = {pk: len(chunk["free"]) for pk, chunk in chunks.items() if pk.startswith(name)}
+        free = {
+            pk: len(chunk["free"])
+            for pk, chunk in chunks.items()
+            if pk.startswith(name) and not recalled(stock, pk)
+        }
         refused = isinstance(order, RefundDueOrder) and line.units_missing
         if refused and not order.whole and not world.restocked:
             assert not sum(free.values())
@@ -111,6 +122,32 @@ def sold_out_is_true(
             if each.start + n not in directory.get("closed", ())
         }
         assert {pk for pk, count in free.items() if count} <= on_sale
+
+
+def recalled(stock: dict[str, Item], chunk_pk: str) -> bool:
+    merchant, variant, lane, _ = chunk_pk.split("#")
+    return "recall" in stock[f"{merchant}#{variant}#batch#{batch_of_lane(lane)}"]
+
+
+def what_was_recalled_sells_no_more(stock: dict[str, Item], chunks: dict[str, Item]) -> None:
+    """Nobody finds it, and who was pointed at it before is turned away."""
+    for pk, batch in stock.items():
+        if "recall" not in batch:
+            continue
+        merchant, variant, _, batch_id = pk.split("#")
+        recall, name = batch["recall"], f"{merchant}#{variant}#"
+        ranges = stock[f"{name}directory"]["ranges"] if batch["published"] else ()
+        assert not [each for each in ranges if batch_of_lane(each[0]) == batch_id]
+        reach = [
+            f"{name}{lane}#{first + n}"
+            for lane, first, count, *_ in recall["reach"]
+            for n in range(count)
+        ]
+        assert recall["shut"] == len(reach)
+        assert all("shut" in chunks[each] for each in reach)
+        unsold = sum(len(chunk["free"]) for at, chunk in chunks.items() if at in reach)
+        # What holds let go afterwards comes back into these chunks.
+        assert recall["codes"] <= unsold or not batch["published"]
 
 
 def one_payment_was_opened(world: World, order: Order) -> None:

@@ -30,6 +30,7 @@ BODIES = {
     "issue_key": {"scope": "storefront", "label": "new"},
     "read_generated_key": {"product_id": "card-50", "key": "0000"},
     "free_seats": {"product_id": "card-50", "key": "0000"},
+    "recall_batch": {"reason": "leaked"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }

@@ -116,7 +116,8 @@ class Holds:
         return list(changes.values())
 
     def _returns(self, merchant_id: str, home: _Home) -> _Returns:
-        item = self.stock.table.get(_lane_key(merchant_id, home), consistent=True) or {}
+        key = lane_key(merchant_id, home.variant_id, home.batch_id)
+        item = self.stock.table.get(key, consistent=True) or {}
         return _Returns(item.get("chunks", 0), "shut" in item)
 
     def _arrivals(
@@ -142,7 +143,7 @@ class Holds:
             numbered[batch] += len(parts)
         for batch, count in numbered.items():
             if count > returns[batch].chunks:
-                key = _lane_key(merchant_id, _Home(*batch, NEVER_MS))
+                key = lane_key(merchant_id, *batch)
                 yield _count(table, key, returns[batch].chunks, count)
         for variant_id, new in lanes.items():
             old = self.stock.directory(merchant_id, variant_id, consistent=True)
@@ -192,8 +193,8 @@ class Holds:
         }
 
 
-def _lane_key(merchant_id: str, home: _Home) -> Item:
-    return {"pk": f"{merchant_id}#{home.variant_id}#{return_lane(home.batch_id)}"}
+def lane_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
+    return {"pk": f"{merchant_id}#{variant_id}#{return_lane(batch_id)}"}
 
 
 def _put(table: str, item: Item) -> Item:

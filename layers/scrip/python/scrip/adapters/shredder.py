@@ -8,8 +8,10 @@ out is a broken seal.
 
 from typing import NamedTuple
 
+from scrip.adapters.batches import recall_of
 from scrip.adapters.stock import batch_key, batch_of, chunk_key, pack
 from scrip.adapters.tables import ConditionFailed, Table
+from scrip.domain.batch_record import Recall
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
 
@@ -19,6 +21,7 @@ class KeptBatch(NamedTuple):
 
     batch: Batch
     shredded_at_ms: int
+    recall: Recall | None
 
 
 class Shredder:
@@ -31,7 +34,7 @@ class Shredder:
         if item is None:
             return None
         batch = batch_of(merchant_id, variant_id, batch_id, item)
-        return KeptBatch(batch, item.get("shredded_at_ms", 0))
+        return KeptBatch(batch, item.get("shredded_at_ms", 0), recall_of(item))
 
     def shred_batch(self, batch: Batch, mark: bytes, at_ms: int) -> int:
         """When it was shredded: by this call, or by one before it."""

@@ -4,7 +4,8 @@ Chunk      pk `<merchant>#<variant>#<lane>#<number>`, free: list of sealed codes
            unit key to sealed code; until_ms: when its codes end; shut: why it sells no more.
            A sealed code is 4 bytes of index and the ciphertext.
 Directory  pk `<merchant>#<variant>#directory`
-Batch      pk `<merchant>#<variant>#batch#<batch>`
+Batch      pk `<merchant>#<variant>#batch#<batch>`; lanes: where its codes are, once published;
+           recall: see `adapters/batches.py`
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from botocore.exceptions import ClientError
 from scrip.adapters.aws import ask, code_of
 from scrip.adapters.tables import ConditionFailed, Item, Table, encode_item
 from scrip.domain.directory import Directory, Lane, Range
-from scrip.domain.errors import StoreUnavailable
+from scrip.domain.errors import BatchRecalled, StoreUnavailable
 from scrip.domain.stock import (
     NEVER_MS,
     Batch,
@@ -218,7 +219,7 @@ class Stock:
                 pass
 
     def publish(self, batch: Batch, lanes: Sequence[Lane]) -> None:
-        """Put a batch on sale, once. Directory and batch move together."""
+        """Put a batch on sale, once. Directory and batch move together. Raises BatchRecalled."""
         old = self.directory(batch.merchant_id, batch.variant_id, consistent=True)
         new = old.with_lanes(lanes, new_codes=batch.codes)
         actions = [
@@ -229,9 +230,11 @@ class Stock:
                     "Key": encode_item(
                         batch_key(batch.merchant_id, batch.variant_id, batch.batch_id)
                     ),
-                    "UpdateExpression": "SET published = :yes",
-                    "ConditionExpression": "published = :no",
-                    "ExpressionAttributeValues": encode_item({":yes": True, ":no": False}),
+                    "UpdateExpression": "SET published = :yes, lanes = :lanes",
+                    "ConditionExpression": "published = :no AND attribute_not_exists(recall)",
+                    "ExpressionAttributeValues": encode_item(
+                        {":yes": True, ":no": False, ":lanes": [list(each) for each in lanes]}
+                    ),
                 }
             },
         ]
@@ -241,6 +244,8 @@ class Stock:
             if code_of(error) != "TransactionCanceledException":
                 raise
             done = self.find_batch(batch.merchant_id, batch.variant_id, batch.batch_id)
+            if done is not None and done.recalled:
+                raise BatchRecalled(batch.batch_id) from error
             if done is None or not done.published:
                 raise StoreUnavailable("another import was published at the same moment") from error
 
@@ -286,6 +291,11 @@ def directory_write(
     }
 
 
+def variant_key(merchant_id: str, variant_id: str) -> str:
+    """Batches are listed by it, in the index `by_variant`. Nothing else in the table has it."""
+    return f"{merchant_id}#{variant_id}"
+
+
 def batch_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#batch#{batch_id}"}
 
@@ -329,6 +339,7 @@ def batch_item(batch: Batch) -> Item:
         "known": _pack_indexes(batch.known),
         "published": batch.published,
         "created_at_ms": batch.created_at_ms,
+        "variant": variant_key(batch.merchant_id, batch.variant_id),
     }
 
 
@@ -343,6 +354,7 @@ def batch_of(merchant_id: str, variant_id: str, batch_id: str, item: Item) -> Ba
         known=_unpack_indexes(item["known"]),
         published=item["published"],
         created_at_ms=item["created_at_ms"],
+        recalled="recall" in item,
     )
 
 

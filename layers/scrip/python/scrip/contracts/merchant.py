@@ -288,6 +288,7 @@ MERCHANT_OPERATIONS = (
             errors.SupplyMismatch,
             errors.CodesRefused,
             errors.CodesShredded,
+            errors.BatchRecalled,
         ),
     ),
     Operation(
@@ -299,7 +300,7 @@ MERCHANT_OPERATIONS = (
         path=VariantPath,
         body=AddUnits,
         idempotent=True,
-        problems=(errors.VariantUnknown, errors.SupplyMismatch),
+        problems=(errors.VariantUnknown, errors.SupplyMismatch, errors.BatchRecalled),
     ),
     Operation(
         "GET /v1/merchant/variants/{variant_id}/stock",

@@ -10,6 +10,7 @@ from scrip.contracts.callbacks import CALLBACK_OPERATIONS
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
 from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
+from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -17,7 +18,7 @@ from scrip.contracts.storefront import STOREFRONT_OPERATIONS
 
 TAGS = {
     "storefront": STOREFRONT_OPERATIONS,
-    "merchant": (*MERCHANT_OPERATIONS, *VAULT_OPERATIONS),
+    "merchant": (*MERCHANT_OPERATIONS, *BATCH_OPERATIONS, *VAULT_OPERATIONS),
     "keys": KEYS_OPERATIONS,
     "callbacks": CALLBACK_OPERATIONS,
 }

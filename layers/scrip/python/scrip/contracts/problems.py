@@ -85,6 +85,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.CodesShredded: Kind(410, "The codes were destroyed"),
     errors.BatchUnknown: Kind(404, "No such batch"),
     errors.BatchOnSale: Kind(409, "Codes of the batch are on sale"),
+    errors.BatchRecalled: Kind(409, "The batch was recalled"),
     errors.UnitUnknown: Kind(404, "The order has no such code"),
     errors.SealBroken: Kind(500, "A sealed code does not open", Outcome.TERMINAL),
     errors.SignatureMissing: Kind(400, "The callback is not signed"),

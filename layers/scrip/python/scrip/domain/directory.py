@@ -41,6 +41,10 @@ class Range(NamedTuple):
     def end(self) -> int:
         return self.start + self.chunks
 
+    @property
+    def batch_id(self) -> str:
+        return batch_of_lane(self.lane)
+
     def holds(self, position: int) -> bool:
         return self.start <= position < self.end
 
@@ -81,6 +85,22 @@ class Shelf(NamedTuple):
     until_ms: int
     window: list[int]
     waiting_codes: int
+
+
+class Reach(NamedTuple):
+    """Chunks of a lane that orders may point to, numbered from `first`. Those behind them are full:
+    `behind` codes."""
+
+    lane: str
+    first: int
+    chunks: int
+    behind: int
+    until_ms: int
+
+    @property
+    def refs(self) -> list[ChunkRef]:
+        """Their place in the directory is left open."""
+        return [ChunkRef(self.lane, self.first + n, 0) for n in range(self.chunks)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +147,36 @@ class Directory:
     def open_chunks(self, batch_id: str) -> Iterator[ChunkRef]:
         """The chunks of a batch that were not seen exhausted, on sale or past their end."""
         for each in self.ranges:
-            if batch_of_lane(each.lane) == batch_id:
+            if each.batch_id == batch_id:
                 yield from map(each.ref, self._selling(each))
+
+    def reach(self, batch_id: str, more: int) -> Iterator[Reach]:
+        """Where in a batch an order may ever have been pointed, what ends first first; and still
+        so after `more` chunks are closed.
+
+        A row's window moves on from the front only, past chunks that close. So whatever was on sale
+        at any time lies before its end now, even where an earlier day came between.
+        """
+        for _, group in groupby(sorted(self.ranges, key=_order), key=_row):
+            row = list(group)
+            first = list(islice((n for each in row for n in self._selling(each)), WINDOW + more))
+            end = first[-1] + 1 if len(first) == WINDOW + more else row[-1].end
+            for each in row:
+                if each.batch_id == batch_id:
+                    start = min(max(each.low, each.start), each.end)
+                    stop = max(start, min(end, each.end))
+                    yield Reach(
+                        each.lane,
+                        each.first + start - each.start,
+                        stop - start,
+                        each.codes_from(stop),
+                        each.until_ms,
+                    )
+
+    def without(self, batch_id: str) -> "Directory":
+        """With nothing of this batch on sale."""
+        left = tuple(each for each in self.ranges if each.batch_id != batch_id)
+        return replace(self, ranges=left, version=self.version + 1)
 
     def ref(self, position: int) -> ChunkRef:
         return next(each for each in self.ranges if each.holds(position)).ref(position)
@@ -182,6 +230,10 @@ class Directory:
 
 def _until(each: Range) -> int:
     return each.until_ms
+
+
+def _row(each: Range) -> tuple[int, bool]:
+    return each.until_ms, came_back(each.lane)
 
 
 def _order(each: Range) -> tuple[int, bool, int]:

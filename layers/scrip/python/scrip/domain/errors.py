@@ -197,6 +197,12 @@ class BatchOnSale(Rejected):
     slug = "batch-on-sale"
 
 
+class BatchRecalled(Rejected):
+    """Nothing of the batch is sold any more."""
+
+    slug = "batch-recalled"
+
+
 class UnitUnknown(Rejected):
     """The order has no such line, or the line no such code."""
 

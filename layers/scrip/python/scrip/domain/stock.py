@@ -23,6 +23,7 @@ CHUNK_OVERHEAD_BYTES = 115
 CLAIM_OVERHEAD_BYTES = 27
 """A claim's map key (order 16, line and unit up to 6) and what the item format adds."""
 
+ORDER_ID_LENGTH = 16
 RETURNED = "r"
 ROUND_MARKS = ".+"
 NEVER_MS = 0
@@ -80,7 +81,7 @@ class Batch:
     """One import. `fingerprint` recognises the same content again without telling what it is.
 
     `known` are the indexes of its codes that some import before it had taken: they are not on sale
-    here, and not counted in `codes`.
+    here, and not counted in `codes`. `recalled`: nothing of it is sold any more, ever.
     """
 
     merchant_id: str
@@ -92,6 +93,7 @@ class Batch:
     known: frozenset[int]
     published: bool
     created_at_ms: int
+    recalled: bool = False
 
 
 def lane_of(batch_id: str, day: int = 0) -> str:
@@ -124,6 +126,20 @@ def unit_key(order_id: str, line: int, unit: int, round_: int = 0) -> str:
     """
     mark = ROUND_MARKS[round_]
     return f"{order_id}{mark}{line}{mark}{unit}"
+
+
+class UnitKey(NamedTuple):
+    """Whose code it is: unit `unit` of a line of an order."""
+
+    order_id: str
+    line: int
+    unit: int
+
+
+def parse_unit_key(key: str) -> UnitKey:
+    order_id, mark = key[:ORDER_ID_LENGTH], key[ORDER_ID_LENGTH]
+    line, unit = key[ORDER_ID_LENGTH + 1 :].split(mark)
+    return UnitKey(order_id, int(line), int(unit))
 
 
 def units_picked(picks: Iterable[Pick]) -> int:

@@ -11,7 +11,7 @@ from typing import Protocol
 from scrip.domain.blind_index import batch_id_for
 from scrip.domain.catalogue import Variant
 from scrip.domain.directory import Lane
-from scrip.domain.errors import IdempotencyKeyReused, SupplyMismatch, VariantUnknown
+from scrip.domain.errors import BatchRecalled, IdempotencyKeyReused, SupplyMismatch, VariantUnknown
 from scrip.domain.goods import Supply
 from scrip.domain.stock import Batch, SealedCode, chunk_capacity, lane_of
 
@@ -54,7 +54,8 @@ def add_units(
     stock: BatchStore,
     index_keys: IndexKeys,
 ) -> Added:
-    """Raises VariantUnknown, SupplyMismatch, IdempotencyKeyReused, StoreUnavailable."""
+    """Raises VariantUnknown, SupplyMismatch, IdempotencyKeyReused, BatchRecalled,
+    StoreUnavailable."""
     variant = catalogue.find_variant(merchant_id, variant_id)
     if variant is None:
         raise VariantUnknown(variant_id)
@@ -76,6 +77,8 @@ def add_units(
     )
     if batch.codes != units:
         raise IdempotencyKeyReused("use a fresh Idempotency-Key for other units")
+    if batch.recalled:
+        raise BatchRecalled(batch_id)
     if batch.published:
         return Added(batch, new=False)
     blanks = [SealedCode(index, BLANK) for index in range(units)]

@@ -15,6 +15,7 @@ from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code, DataKey
 from scrip.domain.code_request import ParsedCodes
 from scrip.domain.directory import Lane
 from scrip.domain.errors import (
+    BatchRecalled,
     CodesRefused,
     IdempotencyKeyReused,
     StoreUnavailable,
@@ -80,7 +81,8 @@ def import_codes(
 ) -> Imported:
     """All rows are taken or none; codes imported before, by whatever import, are left out.
 
-    Raises VariantUnknown, SupplyMismatch, CodesRefused, IdempotencyKeyReused, StoreUnavailable.
+    Raises VariantUnknown, SupplyMismatch, CodesRefused, IdempotencyKeyReused, BatchRecalled,
+    StoreUnavailable.
     """
     variant = catalogue.find_variant(merchant_id, variant_id)
     if variant is None:
@@ -109,6 +111,8 @@ def import_codes(
     key = vault.key_of(batch)
     if batch.fingerprint != vault.fingerprint(key, parsed.codes):
         raise IdempotencyKeyReused("use a fresh Idempotency-Key for other codes")
+    if batch.recalled:
+        raise BatchRecalled(batch_id)
     if batch.published:
         return Imported(batch, parsed.duplicates, new=False)
     every = vault.seal(key, batch, parsed.codes)

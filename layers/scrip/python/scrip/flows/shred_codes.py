@@ -7,6 +7,7 @@ one more entry.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from scrip.domain.batch_record import Recall
 from scrip.domain.code import DataKey
 from scrip.domain.directory import Directory
 from scrip.domain.errors import (
@@ -27,6 +28,8 @@ class KeptBatch(Protocol):
     def batch(self) -> Batch: ...
     @property
     def shredded_at_ms(self) -> int: ...
+    @property
+    def recall(self) -> Recall | None: ...
 
 
 class Shredder(Protocol):
@@ -116,13 +119,18 @@ def shred_batch(
         raise BatchUnknown(batch_id)  # or there are no codes in it
     at_ms = kept.shredded_at_ms
     if not at_ms:
-        _refuse_while_it_sells(kept.batch, stock)
+        _refuse_while_it_sells(kept, stock)
         _write_down(audit, merchant_id, f"batch#{variant_id}#{batch_id}", asking)
         at_ms = shredder.shred_batch(kept.batch, vault.batch_mark(kept.batch), asking.at_ms)
     return Shredded(at_ms, gone_for_good_at_ms(at_ms))
 
 
-def _refuse_while_it_sells(batch: Batch, stock: Stock) -> None:
+def _refuse_while_it_sells(kept: KeptBatch, stock: Stock) -> None:
+    batch, recall = kept.batch, kept.recall
+    if recall is not None:
+        if not recall.complete:
+            raise BatchOnSale("its recall is not finished: send it again")
+        return
     if not batch.published:
         raise BatchOnSale("its import is not finished")
     directory = stock.directory(batch.merchant_id, batch.variant_id, consistent=True)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.audit import Audit
+from scrip.adapters.batches import Batches
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
+from scrip.adapters.delivered_orders import DeliveredOrders
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.key_registry import KeyRegistry
 from scrip.adapters.keys import Keys
@@ -36,6 +38,8 @@ class MerchantSide:
     codes: SealedCodes
     shredder: Shredder
     reveal_counts: RevealCounts
+    batches: Batches
+    delivered: DeliveredOrders
     generation_keys: MerchantKeys
     registry_keys: MerchantKeys
     registry: KeyRegistry
@@ -60,6 +64,8 @@ def merchant_side() -> MerchantSide:
         codes=SealedCodes(stock, vault),
         shredder=Shredder(table(settings.stock_table)),
         reveal_counts=RevealCounts(table(settings.reveals_table)),
+        batches=Batches(stock),
+        delivered=DeliveredOrders(table(settings.orders_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
         registry_keys=MerchantKeys(table(settings.merchants_table), keys, "registry"),
         registry=KeyRegistry(table(settings.generated_keys_table)),
