@@ -248,7 +248,7 @@ def _outbox_and_mail(cloud: InMemory) -> None:
     sqs, messages = boto3.client("sqs"), []
     while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages += [{"messageId": each["MessageId"], "body": each["Body"]} for each in got]
-    assert len(messages) == 3
+    assert len(messages) == 4
     sent = cloud.invoke("queue_send_mail", {"Records": messages * 2})
     assert sent == {"batchItemFailures": []}
 
