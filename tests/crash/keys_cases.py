@@ -163,4 +163,4 @@ def _reading(world: World, placed: Reply) -> Case:
             f"{order_id}.0.1",
         ]
 
-    return Case(event, expect, again_calls=10)
+    return Case(event, expect, again_calls=11)
