@@ -1,8 +1,8 @@
 """`make bench`: measure, write build/bench.json, print it against the budgets.
 
 Exits 1 when a figure breaks its budget or could not be measured. Options: names of parts to
-measure only those (callback, cpu, cold_start, cost, import, vault); the file holds only their
-figures.
+measure only those (callback, stock, cpu, cold_start, cost, import, vault); the file holds only
+their figures.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from infra.packaging.build import ROOT
-from tests.bench import callback, callback_cpu, cold_start, cost, imports, vault
+from tests.bench import callback, callback_cpu, cold_start, cost, imports, stock, vault
 from tests.bench.deployment import Deployment, Progress, deployment
 from tests.bench.runtime_emulator import EmulatorAbsent
 from tests.shop import Shop
@@ -26,6 +26,14 @@ BUDGETS: dict[str, Figures] = {
         "callback.wcu": 2.4,
         "callback.rcu": 1.1,
         "callback.duplicate_requests": 1.2,
+    },
+    "stock": {
+        "stock.requests": 3.5,
+        "stock.wcu": 2.4,
+        "stock.rcu": 1.1,
+        "stock.tail_wcu": 2.8,
+        "stock.growth": 1.02,
+        "stock.hold_callback_wcu": 1.1,
     },
     "cpu": {"callback.cpu_ms_ratio": 1.5},
     "cold_start": {"cold_start.callback_ratio": 1.2},
@@ -117,6 +125,7 @@ def measure_cold_start(progress: Progress) -> Figures:
 
 MEASURES: dict[str, Callable[[Progress], Figures]] = {
     "callback": in_a_shop(callback.measure),
+    "stock": in_a_shop(stock.measure),
     "cpu": in_a_shop(callback_cpu.measure),
     "cost": in_a_shop(cost.measure),
     "import": in_a_shop(imports.measure),

@@ -74,9 +74,25 @@ def measure(deployed: Deployment, shop: Shop, progress: Progress) -> dict[str, f
 
 def sell(deployed: Deployment, shop: Shop, threads: int, codes: int, buyers: int) -> Sale:
     variant = f"bench-{threads}"
-    shop.stock_up(variant, [f"{threads:03}-{n:0{CODE_SYMBOLS - 4}}" for n in range(codes)])
+    shop.stock_up(variant, codes_of(f"{threads:03}", codes))
+    sale = rush(deployed, shop, variant, threads, buyers)
+    _, delivered = sale.of(sale.ended)
+    assert delivered == codes, f"{delivered} of {codes} codes were delivered"
+    return sale
+
+
+def codes_of(start: str, count: int) -> list[str]:
+    """`start`: three symbols that no other variant's codes begin with."""
+    return [f"{start}-{n:0{CODE_SYMBOLS - 4}}" for n in range(count)]
+
+
+def rush(
+    deployed: Deployment, shop: Shop, variant: str, threads: int, buyers: int, first: int = 0
+) -> Sale:
+    """So many buyers at a time; each places an order for one code and then pays it. `first`: number
+    of the first buyer, when others came before."""
     warm(shop)
-    sale, numbers, lock = Sale(), itertools.count(), threading.Lock()
+    sale, numbers, lock = Sale(), itertools.count(first), threading.Lock()
 
     def buy(_: int) -> None:
         placed = shop.place({variant: 1}, idempotency_key=f"{variant}-{next(numbers)}")
@@ -95,8 +111,6 @@ def sell(deployed: Deployment, shop: Shop, threads: int, codes: int, buyers: int
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(buy, range(buyers)):
             pass
-    _, delivered = sale.of(sale.ended)
-    assert delivered == codes, f"{delivered} of {codes} codes were delivered"
     return sale
 
 

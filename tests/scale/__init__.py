@@ -1,0 +1,1 @@
+"""A flash sale that no machine of ours could hold, simulated event by event."""
