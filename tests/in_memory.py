@@ -28,6 +28,7 @@ TABLES = {
     "notifications": "Notifications",
     "audit": "Audit",
     "reveals": "Reveals",
+    "exports": "Exports",
     "generated_keys": "GeneratedKeys",
 }
 WIRING = ("clients", "payments", "storefront", "merchant", "keys", "outbox", "mail", "expiry")

@@ -53,7 +53,8 @@ def open_shop(
         registry = Gateways(merchants, kms, provider_http(), {})
         registry.set(merchant_id, "stripe", msgspec.json.encode(secrets))
     keys = {}
-    for number, scope in enumerate(Scope):
+    scopes = {scope.value: scope for scope in Scope} | {"second operator": Scope.OPERATOR}
+    for number, (name, scope) in enumerate(scopes.items()):
         secret = f"{next(_secrets):032d}"
         issued = issue_key(
             merchant_id,
@@ -64,5 +65,5 @@ def open_shop(
             now_ms=NOW_MS,
             keys=merchants,
         )
-        keys[scope.value] = issued.credential
+        keys[name] = issued.credential
     return Shop(carrier, merchant_id, keys, stripe)

@@ -241,6 +241,17 @@ class Shop:
         body = {"line": line, "unit": unit, "reason": "leaked"}
         return self.call("POST", path, body, key="operator")
 
+    def ask_export(self, variant: str, codes: int, *, key: str = "operator") -> Reply:
+        headers = {"idempotency-key": f"export-{variant}-{codes}"}
+        path = f"/v1/merchant/variants/{variant}/exports"
+        body = {"codes": codes, "reason": "moving house"}
+        return self.call("POST", path, body, key=key, headers=headers)
+
+    def export(self, asked: Reply, verb: str, *, key: str = "operator") -> Reply:
+        """`verb`: approve, refuse or download."""
+        path = f"/v1/merchant/exports/{asked.json['export_id']}/{verb}"
+        return self.call("POST", path, key=key)
+
     def codes(self, placed: Reply) -> list[str]:
         reply = self.reveal(placed)
         assert reply.status == 200, reply.text

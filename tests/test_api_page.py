@@ -12,6 +12,7 @@ from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX
 from scrip.domain import errors
 from scrip.domain.api_key import Scope
 from scrip.domain.code import MAX_REASONS
+from scrip.domain.export import MAX_CODES
 from scrip.domain.key_pattern import FLOOR_BITS, MIN_BITS
 from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
 from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE
@@ -31,6 +32,9 @@ MADE_ANEW = {
     "reference",
     "client_secret",
     "gone_at_ms",
+    "export_id",
+    "requested_at_ms",
+    "downloads_until_ms",
     "first_revealed_at_ms",
     "last_revealed_at_ms",
     "recalled_at_ms",
@@ -84,6 +88,7 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
         "API": "",
         "KEY": shop.keys["storefront"],
         "OPERATOR": shop.keys["operator"],
+        "SECOND": shop.keys["second operator"],
         "BATCH": _stock(shop),
     }
     seen: list[Reply] = []
@@ -93,6 +98,8 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
             names["ORDER_ID"] = placed.json["order"]["order_id"]
             names["ORDER_TOKEN"] = placed.json["order_token"]
             assert shop.pay(placed).status == 200
+        if "$EXPORT_ID" in command:
+            names["EXPORT_ID"] = seen[-1].json["export_id"]
         reply = _curl(shop, command, names)
         seen.append(reply)
         shown_answer = json.loads(shown)
@@ -102,7 +109,7 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
 
 
 def _stock(shop: Shop) -> str:
-    """The batch of two codes."""
+    """The batch of three codes."""
     product = {"title": "Steam gift card"}
     shop.call("PUT", "/v1/merchant/products/steam", product, key="operator")
     variant = {"title": "Steam 50 EUR", "price_minor": 4500, "currency": "EUR"}
@@ -110,7 +117,7 @@ def _stock(shop: Shop) -> str:
     shop.call("PUT", path, variant, key="operator")
     headers = {"content-type": "text/csv", "idempotency-key": "delivery"}
     path = "/v1/merchant/variants/steam-50/codes"
-    codes = b"code,pin\nQX7T-PLUM-0001,8841\nQX7T-PLUM-0002,2207\n"
+    codes = b"code,pin\nQX7T-PLUM-0001,8841\nQX7T-PLUM-0002,2207\nQX7T-PLUM-0003,5170\n"
     reply = shop.call("POST", path, codes, key="operator", headers=headers)
     assert reply.status == 200
     return str(reply.json["batch_id"])
@@ -137,6 +144,7 @@ def _curl(shop: Shop, command: str, names: dict[str, str]) -> Reply:
 
 def test_limits_on_the_page_are_those_of_the_code() -> None:
     for limit in (
+        f"up to {MAX_CODES} codes of a variant",
         f"JSON up to {MAX_JSON_BYTES // 1024} KiB",
         f"imports up to {MAX_TEXT_BYTES // 1024**2} MiB",
         f"callbacks up to {MAX_CALLBACK_BYTES // 1024} KiB",

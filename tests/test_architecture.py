@@ -119,6 +119,8 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "order": frozenset({"errors", "goods", "money", "payment", "stock"}),
     "payment": frozenset({"money"}),
     "recipe": frozenset({"errors", "key_pattern"}),
+    "export": frozenset({"errors", "order_access", "stock"}),
+    "watermark": frozenset({"code"}),
     "masking": frozenset({"code"}),
     "merchant": frozenset({"reveal_watch"}),
     "shredding": frozenset({"directory", "stock"}),

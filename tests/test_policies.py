@@ -211,6 +211,12 @@ def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:
     _good(shop.shred_batch("card-1"))
     assert shop.reveal(last).status == 410
     _good(shop.masked(bought))
+    asked = _good(shop.ask_export("card-50", 1))
+    for verb in ("approve", "download"):
+        _good(shop.export(asked, verb, key="second operator"))
+    _good(shop.export(_good(shop.ask_export("card-50", 2)), "refuse"))
+    path = f"/v1/merchant/exports/{asked.json['export_id']}"
+    _good(shop.call("GET", path, key="finance"))
     assert shop.shred_unit(last).status == 410
 
 

@@ -171,6 +171,9 @@ def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPa
         shop.read(each)
         shop.reveal(each)
         shop.masked(each)
+    asked = shop.ask_export("card", 2)
+    shop.export(asked, "approve", key="second operator")
+    assert CODES[0][:10] in shop.export(asked, "download").text
     order_id = placed[1].json["order"]["order_id"]
     shop.call("GET", f"/v1/orders/{order_id}", key=placed[0].json["order_token"])
     shop.call("GET", "/v1/merchant/orders", key="operator")

@@ -11,12 +11,14 @@ from scrip.contracts import merchant_views as views
 from scrip.contracts.generated import generated_key_view, licence_keys_view
 from scrip.contracts.http import Answer, decode_text
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
+from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
 from scrip.domain.activation import KeyRecord
 from scrip.domain.api_key import Scope
 from scrip.domain.code_request import parse_csv, parse_text
 from scrip.domain.errors import SealBroken
+from scrip.flows import export_codes as exporting
 from scrip.flows import list_orders as orders
 from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys, manage_seats
 from scrip.flows import read_batches as batches
@@ -227,6 +229,7 @@ def issue_key(call: Call) -> Answer:
         secret=random_id(32),
         now_ms=now_ms(),
         keys=_wired().merchants,
+        issued_by=call.key_id,
     )
     return Answer(201, wire.KeyIssued(views.key_view(key), credential))
 
@@ -267,7 +270,6 @@ def shred_a_batch(call: Call) -> Answer:
         vault=wired.vault,
         audit=wired.audit,
     )
-    count("BatchesShredded")
     return Answer(200, BatchShredded(path.batch_id, done.shredded_at_ms, done.gone_at_ms))
 
 
@@ -285,8 +287,64 @@ def shred_a_unit(call: Call) -> Answer:
         vault=wired.vault,
         audit=wired.audit,
     )
-    count("UnitsShredded")
     return Answer(200, UnitShredded(order_id, body.line, body.unit, done.gone_at_ms))
+
+
+def request_export(call: Call) -> Answer:
+    wired, body = _wired(), call.body
+    key = call.request.idempotency_key()
+    export = exporting.request_export(
+        exporting.Wanted(call.path.variant_id, body.codes, body.reason, key),
+        _acting(call),
+        catalogue=wired.catalogue,
+        index_keys=wired.index_keys,
+        exports=wired.exports,
+        audit=wired.audit,
+    )
+    return Answer(201, export_view(export))
+
+
+def read_export(call: Call) -> Answer:
+    export = exporting.read_export(call.merchant_id, call.path.export_id, exports=_wired().exports)
+    return Answer(200, export_view(export))
+
+
+def approve_export(call: Call) -> Answer:
+    wired = _wired()
+    export = exporting.approve_export(
+        call.path.export_id,
+        _acting(call),
+        exports=wired.exports,
+        stock=wired.stock,
+        audit=wired.audit,
+    )
+    return Answer(200, export_view(export))
+
+
+def refuse_export(call: Call) -> Answer:
+    wired = _wired()
+    export = exporting.refuse_export(
+        call.path.export_id, _acting(call), exports=wired.exports, audit=wired.audit
+    )
+    return Answer(200, export_view(export))
+
+
+def download_export(call: Call) -> Answer:
+    wired, export_id = _wired(), call.path.export_id
+    file = exporting.download_export(
+        export_id,
+        _acting(call),
+        exports=wired.exports,
+        stock=wired.stock,
+        codes=wired.codes,
+        index_keys=wired.index_keys,
+        audit=wired.audit,
+    )
+    return Answer(200, file.encode())
+
+
+def _acting(call: Call) -> exporting.Acting:
+    return exporting.Acting(call.own_key, call.request.source_ip, now_ms(), random_id(8))
 
 
 def _asking(call: Call) -> Asking:
@@ -300,7 +358,7 @@ def refused(problem: Problem) -> None:
 
 _wired = merchant.merchant_side
 API = Api(
-    (*wire.MERCHANT_OPERATIONS, *BATCH_OPERATIONS, *VAULT_OPERATIONS),
+    (*wire.MERCHANT_OPERATIONS, *BATCH_OPERATIONS, *VAULT_OPERATIONS, *EXPORT_OPERATIONS),
     {
         "list_all_products": list_products,
         "read_product": read_product,
@@ -324,6 +382,11 @@ API = Api(
         "rotate_licence_key": rotate_licence_key,
         "read_generated_key": read_generated_key,
         "free_seats": free_seats,
+        "request_export": request_export,
+        "read_export": read_export,
+        "approve_export": approve_export,
+        "refuse_export": refuse_export,
+        "download_export": download_export,
     },
     authenticate=lambda text: authenticate(text, keys=_wired().merchants),
     refused=refused,

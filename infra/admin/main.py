@@ -4,6 +4,7 @@ import click
 
 from infra.admin.codes import codes, stock
 from infra.admin.command import Group
+from infra.admin.exports import export
 from infra.admin.gateways import gateway
 from infra.admin.keys import key
 from infra.admin.merchants import merchant
@@ -21,7 +22,7 @@ def cli() -> None:
     """
 
 
-for group in (merchant, key, gateway, codes, stock, order, queue, vault):
+for group in (merchant, key, gateway, codes, stock, order, queue, vault, export):
     cli.add_command(group)
 
 if __name__ == "__main__":

@@ -18,8 +18,11 @@ from botocore.httpsession import URLLib3Session
 from infra.admin.command import Target
 from infra.admin.failures import Failed
 from infra.local.aws import REGION, ROOT_KEY_ID, ROOT_SECRET
+from scrip.adapters.audit import Audit
 from scrip.adapters.aws import NO_ANSWER, AwsClient, code_of
 from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.codes import SealedCodes
+from scrip.adapters.exports import Exports
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.keys import Keys
@@ -57,6 +60,9 @@ class Deployment:
         self.stock = Stock(self._table("Stock"))
         self.orders = Orders(self._table("Orders"))
         self.vault = Vault(self.keys)
+        self.codes = SealedCodes(self.stock, self.vault)
+        self.exports = Exports(self._table("Exports"))
+        self.audit = Audit(self._table("Audit"))
         self.index_keys = IndexKeys(self._table("Merchants"), self.keys)
         self.seen_codes = SeenCodes(self._table("Stock"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session(), {})

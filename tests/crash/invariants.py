@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from scrip.adapters.exports import export_of
 from scrip.adapters.stock import LET_GO, batch_of
 from scrip.adapters.tables import Item
 from scrip.domain.directory import Range
@@ -27,7 +28,7 @@ def check(world: World) -> None:
     chunks = {pk: item for pk, item in stock.items() if "free" in item}
     orders = world.orders()
     every_code_is_somewhere_once(world, stock, chunks)
-    every_claim_belongs_to_an_order(chunks, orders)
+    every_claim_belongs_to_an_order(world, chunks, orders)
     for order in orders:
         nobody_got_more_or_less_than_told(order)
         sold_out_is_true(world, order, stock, chunks)
@@ -69,8 +70,10 @@ def every_code_is_somewhere_once(
         assert directory["chunks"] == sum(1 for pk in chunks if pk.split("#")[1] == variant)
 
 
-def every_claim_belongs_to_an_order(chunks: dict[str, Item], orders: list[Order]) -> None:
-    """Chunks and orders tell the same story, from both ends: sold, or held for a while."""
+def every_claim_belongs_to_an_order(
+    world: World, chunks: dict[str, Item], orders: list[Order]
+) -> None:
+    """Chunks and orders tell the same story, from both ends: sold, held for a while, exported."""
     claimed = {
         (pk, unit)
         for pk, chunk in chunks.items()
@@ -83,6 +86,11 @@ def every_claim_belongs_to_an_order(chunks: dict[str, Item], orders: list[Order]
         for line in order.lines
         if isinstance(order, SOLD) or (line.held and isinstance(order, PendingOrder))
         for chunk, unit in line.claimed_units(order.order_id)
+    ]
+    picked += [
+        (f"{export.merchant_id}#{export.variant_id}#{chunk.lane}#{chunk.number}", unit)
+        for export in map(export_of, world.items("exports"))
+        for chunk, unit in export.places()
     ]
     assert len(picked) == len(set(picked))
     assert claimed == set(picked)

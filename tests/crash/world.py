@@ -181,7 +181,9 @@ class World:
     def state(self) -> Any:
         """Everything that money and goods depend on, to compare."""
         return sorted(
-            repr(sorted(item.items())) for name in ("stock", "orders") for item in self.items(name)
+            repr(sorted(item.items()))
+            for name in ("stock", "orders", "exports")
+            for item in self.items(name)
         )
 
     # --- back to where it was ----------------------------------------------------------------

@@ -20,6 +20,7 @@ NAMES = {
     "order_id": "7K2M9Q4XTB3WHD5N",
     "key_id": "nobody00",
     "batch_id": "0123456789",
+    "export_id": "7K2M9Q4XTB3WHD5N",
 }
 BODIES = {
     "place_order": {"lines": [{"variant_id": "card-50"}], "email": "buyer@example.com"},
@@ -31,6 +32,7 @@ BODIES = {
     "read_generated_key": {"product_id": "card-50", "key": "0000"},
     "free_seats": {"product_id": "card-50", "key": "0000"},
     "recall_batch": {"reason": "leaked"},
+    "request_export": {"codes": 1, "reason": "move"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }

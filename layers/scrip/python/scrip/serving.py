@@ -45,16 +45,20 @@ class Call(NamedTuple):
     body: Any
 
     @property
-    def merchant_id(self) -> str:
-        """The merchant whose API key this is."""
+    def own_key(self) -> ApiKey:
         if self.key is None:
             raise CredentialsMissing("this operation has no API key")
-        return self.key.merchant_id
+        return self.key
+
+    @property
+    def merchant_id(self) -> str:
+        """The merchant whose API key this is."""
+        return self.own_key.merchant_id
 
     @property
     def key_id(self) -> str:
         """The public part of that key: who it is for an audit trail."""
-        return self.key.key_id if self.key else ""
+        return self.own_key.key_id
 
 
 Handle = Callable[[Call], Answer]
@@ -121,8 +125,8 @@ class Api:
                 decode_json(request.raw_body, operation.body) if operation.body else None,
             )
         )
-        caching = ("cache-control", operation.cache_control)
-        return answer._replace(headers=(caching, *answer.headers))
+        said = (("cache-control", operation.cache_control), ("content-type", operation.media_type))
+        return answer._replace(headers=(*said, *answer.headers))
 
     def _key(self, operation: Operation, request: Request) -> ApiKey | None:
         if not isinstance(operation.access, frozenset) or self.authenticate is None:

@@ -34,6 +34,7 @@ class MerchantSettings:
     audit_table: str
     reveals_table: str
     generated_keys_table: str
+    exports_table: str
     vault_key_arn: str
 
 

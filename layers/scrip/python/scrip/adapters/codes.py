@@ -9,7 +9,7 @@ from scrip.domain.code import Code
 from scrip.domain.errors import CodesShredded, SealBroken
 from scrip.domain.goods import Kind
 from scrip.domain.order import Line, Order
-from scrip.domain.stock import Batch, SealedCode
+from scrip.domain.stock import Batch, ChunkRef, SealedCode
 
 
 class OrderCodes:
@@ -33,11 +33,17 @@ class SealedCodes:
 
     def open_line(self, order: Order, line: Line) -> list[Code | None]:
         """The codes of a line, unit by unit; None for one that was shredded. Raises SealBroken."""
-        found = self.stock.claimed_codes(
+        return self.open_places(
             order.merchant_id, line.variant_id, line.claimed_units(order.order_id)
         )
+
+    def open_places(
+        self, merchant_id: str, variant_id: str, places: Sequence[tuple[ChunkRef, str]]
+    ) -> list[Code | None]:
+        """The codes at these places: chunk and unit key of each. Raises SealBroken."""
+        found = self.stock.claimed_codes(merchant_id, variant_id, places)
         batches = {
-            batch_id: self._batch(order.merchant_id, line.variant_id, batch_id)
+            batch_id: self._batch(merchant_id, variant_id, batch_id)
             for batch_id in {chunk.batch_id for chunk, _ in found}
         }
         return [self._open(batches[chunk.batch_id], sealed) for chunk, sealed in found]

@@ -66,6 +66,7 @@ class Merchants:
             "label": key.label,
             "secret_hash": key.secret_hash,
             "created_at_ms": key.created_at_ms,
+            "issued_by": key.issued_by,
         }
         try:
             self.table.put(item, condition="attribute_not_exists(pk)")
@@ -123,4 +124,5 @@ def _api_key(item: Item) -> ApiKey:
         label=item["label"],
         secret_hash=item["secret_hash"],
         created_at_ms=item["created_at_ms"],
+        issued_by=item.get("issued_by", ""),
     )

@@ -45,7 +45,8 @@ class WrappedValues:
         for item in of_merchants:
             yield self._of_merchant(item)
         for item in self.stock.scan("contains(pk, :batch)", {":batch": "#batch#"}):
-            if "sealed_key" in item:  # others are of a variant that is called batch
+            # Others are of a variant that is called batch, or hold units without codes.
+            if item.get("sealed_key"):
                 yield self._of_batch(item)
 
     def renew(self, old: Wrapped, at_ms: int) -> bool:

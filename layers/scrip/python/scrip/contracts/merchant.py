@@ -206,12 +206,14 @@ class IssueKey(Struct, forbid_unknown_fields=True):
 
 
 class KeyView(Struct):
-    """An API key without its secret."""
+    """An API key without its secret. `issued_by`: the key that asked for it, null for the command
+    line."""
 
     key_id: KeyId
     scope: ScopeName
     label: str
     created_at_ms: Milliseconds
+    issued_by: KeyId | None
 
 
 class KeyIssued(Struct):

@@ -80,7 +80,7 @@ class SoldCodesQuery(Struct, forbid_unknown_fields=True):
 
 class SoldCodeView(Struct):
     """Whose a code of the batch is; line and unit are counted from 0. An order that is `pending`
-    holds it, or is being paid this moment."""
+    holds it, or is being paid this moment. Without a state, `order_id` is an export's."""
 
     order_id: OrderId
     line: int

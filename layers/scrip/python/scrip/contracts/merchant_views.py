@@ -120,4 +120,4 @@ def orders_page(records: Sequence[OrderRecord], next_cursor: str | None) -> Orde
 
 
 def key_view(key: ApiKey) -> KeyView:
-    return KeyView(key.key_id, key.scope.value, key.label, key.created_at_ms)
+    return KeyView(key.key_id, key.scope.value, key.label, key.created_at_ms, key.issued_by or None)

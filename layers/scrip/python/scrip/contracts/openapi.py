@@ -11,6 +11,7 @@ from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
 from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
+from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -18,7 +19,12 @@ from scrip.contracts.storefront import STOREFRONT_OPERATIONS
 
 TAGS = {
     "storefront": STOREFRONT_OPERATIONS,
-    "merchant": (*MERCHANT_OPERATIONS, *BATCH_OPERATIONS, *VAULT_OPERATIONS),
+    "merchant": (
+        *MERCHANT_OPERATIONS,
+        *BATCH_OPERATIONS,
+        *VAULT_OPERATIONS,
+        *EXPORT_OPERATIONS,
+    ),
     "keys": KEYS_OPERATIONS,
     "callbacks": CALLBACK_OPERATIONS,
 }
@@ -163,7 +169,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): {
             "description": "Done",
-            **_content({"application/json": _ref(shape)}, required=None),
+            **_content({operation.media_type: _ref(shape)}, required=None),
         }
         for status, shape in operation.answers.items()
     }

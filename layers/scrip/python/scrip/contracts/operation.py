@@ -27,6 +27,7 @@ class Operation:
 
     `body` and `query` are the Structs to decode, `text` the media types of a body that is no JSON.
     `cache_seconds`: how long anybody may keep a success, 0 for what is somebody's own.
+    `media_type`: what a success is.
     """
 
     route: str
@@ -40,6 +41,7 @@ class Operation:
     text: tuple[str, ...] = ()
     idempotent: bool = False
     cache_seconds: int = 0
+    media_type: str = "application/json"
     problems: Errors = ()
 
     @property

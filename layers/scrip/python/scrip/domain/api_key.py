@@ -30,12 +30,15 @@ class KeyText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
+    """`issued_by`: id of the key that asked for it, empty for one of the deployment's operator."""
+
     merchant_id: str
     key_id: str
     scope: Scope
     label: str
     secret_hash: bytes
     created_at_ms: int
+    issued_by: str = ""
 
     def opened_by(self, secret: str) -> bool:
         return hmac.compare_digest(self.secret_hash, hash_secret(secret))

@@ -203,6 +203,22 @@ class BatchRecalled(Rejected):
     slug = "batch-recalled"
 
 
+class ExportUnknown(Rejected):
+    slug = "export-unknown"
+
+
+class ExportNotOpen(Rejected):
+    """The export is not (or no longer) at the point where this can be done."""
+
+    slug = "export-not-open"
+
+
+class ExportKeyRefused(Rejected):
+    """It takes another person: another key, and one that was not issued by a key."""
+
+    slug = "export-key-refused"
+
+
 class UnitUnknown(Rejected):
     """The order has no such line, or the line no such code."""
 

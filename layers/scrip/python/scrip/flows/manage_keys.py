@@ -29,6 +29,7 @@ def issue_key(
     secret: str,
     now_ms: int,
     keys: KeyStore,
+    issued_by: str = "",
 ) -> Issued:
     """`key_id`: 8 lower-case letters and digits, `secret`: 32 of them, both random.
 
@@ -36,7 +37,7 @@ def issue_key(
     """
     if len(keys.keys(merchant_id)) >= MAX_KEYS:
         raise LimitReached(f"at most {MAX_KEYS} keys: revoke what nobody uses")
-    key = ApiKey(merchant_id, key_id, scope, label, hash_secret(secret), now_ms)
+    key = ApiKey(merchant_id, key_id, scope, label, hash_secret(secret), now_ms, issued_by)
     keys.add_key(key)
     return Issued(key, render_key(KeyText(merchant_id, key_id, secret)))
 

@@ -8,6 +8,7 @@ from scrip.adapters.batches import Batches
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.delivered_orders import DeliveredOrders
+from scrip.adapters.exports import Exports
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.key_registry import KeyRegistry
 from scrip.adapters.keys import Keys
@@ -40,6 +41,7 @@ class MerchantSide:
     reveal_counts: RevealCounts
     batches: Batches
     delivered: DeliveredOrders
+    exports: Exports
     generation_keys: MerchantKeys
     registry_keys: MerchantKeys
     registry: KeyRegistry
@@ -66,6 +68,7 @@ def merchant_side() -> MerchantSide:
         reveal_counts=RevealCounts(table(settings.reveals_table)),
         batches=Batches(stock),
         delivered=DeliveredOrders(table(settings.orders_table)),
+        exports=Exports(table(settings.exports_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
         registry_keys=MerchantKeys(table(settings.merchants_table), keys, "registry"),
         registry=KeyRegistry(table(settings.generated_keys_table)),
