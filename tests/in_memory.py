@@ -31,7 +31,17 @@ TABLES = {
     "exports": "Exports",
     "generated_keys": "GeneratedKeys",
 }
-WIRING = ("clients", "payments", "storefront", "merchant", "keys", "outbox", "mail", "expiry")
+WIRING = (
+    "clients",
+    "payments",
+    "storefront",
+    "merchant",
+    "keys",
+    "outbox",
+    "mail",
+    "expiry",
+    "stock",
+)
 
 
 @dataclass(frozen=True)

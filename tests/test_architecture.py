@@ -107,7 +107,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "batch_record": frozenset({"directory", "stock"}),
     "blind_index": frozenset({"code"}),
-    "catalogue": frozenset({"goods", "money", "recipe"}),
+    "catalogue": frozenset({"goods", "money", "recipe", "stock_warning"}),
     "code_file": frozenset({"code_rows", "errors"}),
     "code_request": frozenset({"code", "code_rows", "errors"}),
     "code_rows": frozenset({"code", "errors"}),
@@ -115,7 +115,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
     "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
     "key_pattern": frozenset({"order_access"}),
-    "mail": frozenset({"code"}),
+    "mail": frozenset({"code", "day", "stock_warning"}),
     "order": frozenset({"errors", "goods", "money", "payment", "stock"}),
     "payment": frozenset({"money"}),
     "recipe": frozenset({"errors", "key_pattern"}),
@@ -124,6 +124,8 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "masking": frozenset({"code"}),
     "merchant": frozenset({"reveal_watch"}),
     "shredding": frozenset({"directory", "stock"}),
+    "stock_level": frozenset({"day"}),
+    "stock_warning": frozenset({"day", "stock_level"}),
 }
 """Who knows whom among the nouns: money and errors are for all, beyond them an order holds where
 its goods are claimed and what paid for it, a directory lists chunks, a mail holds codes, a product

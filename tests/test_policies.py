@@ -15,7 +15,10 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.tables import Table
 from tests import template
+from tests.ending import give_an_end
 from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
@@ -134,6 +137,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _as_buyer(shop)
     _as_application(shop)
     _outbox_and_mail(cloud)
+    _watch_and_mail(cloud, shop)
     clock(24 * 3_600_000)
     assert cloud.invoke("schedule_expire_orders", {})["expired"] > 0
 
@@ -257,6 +261,21 @@ def _outbox_and_mail(cloud: InMemory) -> None:
     assert len(messages) == 4
     sent = cloud.invoke("queue_send_mail", {"Records": messages * 2})
     assert sent == {"batchItemFailures": []}
+
+
+def _watch_and_mail(cloud: InMemory, shop: Shop) -> None:
+    """Stock that has ended, an order of late, and a merchant that wants to be told."""
+    Merchants(Table(boto3.client("dynamodb"), "Merchants")).change(
+        shop.merchant_id, notify_email="boss@shop.example"
+    )
+    give_an_end(cloud, "card-20", 1)
+    looked = cloud.invoke("schedule_watch_stock", {})
+    assert looked["expired"] > 0
+    assert looked["warned"] > 0
+    url = cloud.values["MailQueueUrl"]
+    [message, *_] = boto3.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    record = {"messageId": message["MessageId"], "body": message["Body"]}
+    assert cloud.invoke("queue_send_mail", {"Records": [record]}) == {"batchItemFailures": []}
 
 
 def _as_text(value: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from scrip.contracts.generated import generated_key_view, licence_keys_view
 from scrip.contracts.http import Answer, decode_text
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
+from scrip.contracts.merchant_stock import stock_view
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
 from scrip.domain.activation import KeyRecord
@@ -107,14 +108,15 @@ def import_text(call: Call) -> Answer:
 
 def read_levels(call: Call) -> Answer:
     wired, variant_id = _wired(), call.path.variant_id
-    levels = read_stock(
+    seen, rate = read_stock(
         call.merchant_id,
         variant_id,
         now_ms=now_ms(),
         catalogue=wired.catalogue,
         stock=wired.stock,
+        watch=wired.stock_watch,
     )
-    return Answer(200, wire.StockView(variant_id, levels.imported, levels.available))
+    return Answer(200, stock_view(variant_id, seen, rate))
 
 
 def list_batches(call: Call) -> Answer:

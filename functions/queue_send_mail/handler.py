@@ -1,20 +1,27 @@
-"""Tell buyers by mail that their orders are ready."""
+"""Send mail: to buyers that their orders are ready, to merchants about their stock."""
 
 from typing import Any
 
 from scrip.batching import in_batches
 from scrip.chance import now_ms, random_id
-from scrip.contracts.messages import OrderReady, read_messages
-from scrip.flows.send_mail import Sending, send_mail
+from scrip.contracts.messages import Message, OrderReady, StockWarned, read_messages
+from scrip.domain.mail import Sending
+from scrip.flows.send_mail import send_mail
+from scrip.flows.send_stock_warning import send_stock_warning
 from scrip.telemetry import count, logger
 from scrip.wiring import mail
 
+COUNTED = {
+    Sending.SENT: "MailSent",
+    Sending.SENT_BEFORE: "MailSentBefore",
+    Sending.NOBODY: "MailForNobody",
+}
 mail.warm()
 
 
-def send(message: OrderReady) -> None:
+def order_ready(message: OrderReady) -> Sending:
     wired = mail.mail()
-    sending = send_mail(
+    return send_mail(
         message.merchant_id,
         message.order_id,
         now_ms=now_ms(),
@@ -28,7 +35,27 @@ def send(message: OrderReady) -> None:
         codes=wired.codes,
         mailer=wired.mailer,
     )
-    count("MailSent" if sending is Sending.SENT else "MailSentBefore")
+
+
+def stock_warned(message: StockWarned) -> Sending:
+    wired = mail.mail()
+    return send_stock_warning(
+        message.merchant_id,
+        message.event_id,
+        now_ms=now_ms(),
+        merchants=wired.merchants,
+        events=wired.stock_events,
+        notifications=wired.notifications,
+        mailer=wired.mailer,
+    )
+
+
+SENDERS: dict[type[Message], Any] = {OrderReady: order_ready, StockWarned: stock_warned}
+
+
+def send(message: Message) -> None:
+    sending = SENDERS[type(message)](message)
+    count(COUNTED[sending])
     logger.info("mail", outcome=sending.value)
 
 

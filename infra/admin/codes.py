@@ -14,14 +14,16 @@ import click
 
 from infra.admin.command import Group, Target
 from infra.admin.failures import Failed
-from infra.admin.output import answer, columns, tell
+from infra.admin.output import answer, columns, moment, tell
 from infra.admin.stack import Deployment, connect
 from scrip.adapters.aws import NO_ANSWER
 from scrip.chance import now_ms
-from scrip.contracts.merchant import StockView
+from scrip.contracts.merchant_stock import StockView, stock_view
 from scrip.domain.code import MAX_REASONS, Code
 from scrip.domain.code_request import ParsedCodes, parse_csv, parse_text
 from scrip.domain.errors import CodesRefused, Retryable
+from scrip.domain.stock_level import SalesRate
+from scrip.domain.stock_warning import Sight
 from scrip.flows.import_codes import import_codes
 from scrip.flows.manage_catalogue import list_shelves
 from scrip.flows.read_stock import read_stock
@@ -163,29 +165,50 @@ def stock() -> None:
 @click.argument("variant_id", metavar="[VARIANT]", required=False)
 @click.pass_obj
 def show(target: Target, merchant_id: str, variant_id: str | None) -> None:
-    """Codes imported and unsold, counted; of one variant or of all."""
+    """Codes imported, unsold and expired, counted; of one variant or of all."""
     deployed = connect(target)
     deployed.merchants.get(merchant_id)
     shelves = list_shelves(merchant_id, catalogue=deployed.catalogue)
     every = [variant.variant_id for shelf in shelves for variant in shelf.variants]
     views = [
-        StockView(
-            each,
-            *read_stock(
-                merchant_id,
-                each,
-                now_ms=now_ms(),
-                catalogue=deployed.catalogue,
-                stock=deployed.stock,
-            ),
-        )
+        stock_view(each, *_read(deployed, merchant_id, each))
         for each in ([variant_id] if variant_id else every)
     ]
     answer(
         target,
         {"merchant_id": merchant_id, "variants": views},
         columns(
-            ("VARIANT", "IMPORTED", "AVAILABLE"),
-            ((view.variant_id, view.imported, view.available) for view in views),
+            ("VARIANT", "IMPORTED", "AVAILABLE", "EXPIRED", "NEXT END", "SOLD A DAY", "DAYS LEFT"),
+            (
+                (
+                    view.variant_id,
+                    view.imported,
+                    view.available,
+                    view.expired,
+                    _next_end(view),
+                    view.sold_per_day,
+                    "" if view.days_left is None else view.days_left,
+                )
+                for view in views
+            ),
         ),
     )
+
+
+def _read(deployed: Deployment, merchant_id: str, variant_id: str) -> tuple[Sight, SalesRate]:
+    return read_stock(
+        merchant_id,
+        variant_id,
+        now_ms=now_ms(),
+        catalogue=deployed.catalogue,
+        stock=deployed.stock,
+        watch=deployed.stock_watch,
+    )
+
+
+def _next_end(view: StockView) -> str:
+    """When the next codes end, and how many; empty if none do."""
+    for shelf in view.shelves:
+        if shelf.until_ms and shelf.available:
+            return f"{moment(shelf.until_ms)} ({shelf.available})"
+    return ""

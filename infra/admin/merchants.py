@@ -10,7 +10,7 @@ from infra.admin.output import answer, columns, facts, moment, tell
 from infra.admin.stack import connect
 from scrip.adapters.gateways.registry import PROVIDERS
 from scrip.chance import now_ms
-from scrip.contracts.fields import Title
+from scrip.contracts.fields import Email, Title
 from scrip.domain.merchant import LOCALES, Merchant
 from scrip.domain.reveal_watch import HIGHEST_LIMIT, LOWEST_LIMIT
 from scrip.flows.create_merchant import create_merchant
@@ -57,16 +57,22 @@ def create(
 @click.option(
     "--reveal-limit",
     type=click.IntRange(0, HIGHEST_LIMIT),
-    required=True,
     help="Codes that one address or key may read in an hour before an alarm; 0 for any.",
 )
+@click.option("--notify-email", help="Where the shop is told of its stock; empty for nowhere.")
 @click.pass_obj
-def change(target: Target, merchant_id: str, reveal_limit: int) -> None:
+def change(
+    target: Target, merchant_id: str, reveal_limit: int | None, notify_email: str | None
+) -> None:
     """Change what a shop chose."""
-    if 0 < reveal_limit < LOWEST_LIMIT:
+    if reveal_limit is not None and 0 < reveal_limit < LOWEST_LIMIT:
         raise click.BadParameter(f"0, or at least {LOWEST_LIMIT}", param_hint="'--reveal-limit'")
+    given = {"reveal_limit": reveal_limit, "notify_email": addressed(notify_email)}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if not chosen:
+        raise click.UsageError("say what to change")
     deployed = connect(target)
-    deployed.merchants.set_reveal_limit(merchant_id, reveal_limit)
+    deployed.merchants.change(merchant_id, **chosen)
     view = merchant_view(deployed.merchants.get(merchant_id))
     answer(target, view, [f"changed {merchant_id}"])
 
@@ -112,6 +118,7 @@ def merchant_view(merchant: Merchant) -> dict[str, Any]:
         "mail_codes": merchant.mail_codes,
         "created_at_ms": merchant.created_at_ms,
         "reveal_limit": merchant.reveal_limit,
+        "notify_email": merchant.notify_email,
     }
 
 
@@ -124,3 +131,11 @@ def titled(text: str, option: str) -> str:
             "1 to 120 printable characters", param_hint=f"'{option}'"
         ) from error
     return title
+
+
+def addressed(text: str | None) -> str | None:
+    """An address that fits what the API takes for one, or none."""
+    try:
+        return msgspec.convert(text, Email) if text else text
+    except msgspec.ValidationError as error:
+        raise click.BadParameter("no mail address", param_hint="'--notify-email'") from error

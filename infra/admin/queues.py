@@ -12,7 +12,7 @@ from infra.admin.lost_moves import read_given_up, tell_again
 from infra.admin.output import answer, columns, moment, tell
 from infra.admin.stack import Deployment, connect
 from scrip.chance import now_ms
-from scrip.contracts.messages import OrderReady
+from scrip.contracts.messages import Message, OrderReady, StockWarned, decode_message
 
 MAX_REDRIVE = 10_000
 DEAD_OUTPUTS = {"mail": "MailDeadQueueUrl", "orders-stream": "OrdersStreamDeadQueueUrl"}
@@ -78,8 +78,8 @@ def _move_mail(deployed: Deployment, view: dict[str, Any]) -> Callable[[Letter],
 
     def act(letter: Letter) -> bool:
         source.send(letter)
-        message = _order_ready(letter)
-        if message:
+        message = _message(letter)
+        if isinstance(message, OrderReady):
             view["orders"].append(
                 {"merchant_id": message.merchant_id, "order_id": message.order_id}
             )
@@ -114,8 +114,11 @@ def _tell_samples(name: str, waiting: int, letters: list[Letter]) -> None:
 
 def _about(letter: Letter) -> str:
     """What a message is about, in ids only."""
-    if message := _order_ready(letter):
-        return f"order {message.order_id} of {message.merchant_id}"
+    match _message(letter):
+        case OrderReady() as message:
+            return f"order {message.order_id} of {message.merchant_id}"
+        case StockWarned() as message:
+            return f"stock warning {message.event_id} of {message.merchant_id}"
     try:
         place = read_given_up(letter.body)
     except msgspec.MsgspecError:
@@ -123,9 +126,9 @@ def _about(letter: Letter) -> str:
     return f"{place.batch_size} records from {place.start_sequence_number} in {place.shard_id}"
 
 
-def _order_ready(letter: Letter) -> OrderReady | None:
+def _message(letter: Letter) -> Message | None:
     try:
-        return msgspec.json.decode(letter.body, type=OrderReady)
+        return decode_message(letter.body.encode())
     except msgspec.MsgspecError:
         return None
 

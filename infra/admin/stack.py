@@ -32,6 +32,7 @@ from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
+from scrip.adapters.stock_watch import StockWatch
 from scrip.adapters.tables import Table
 from scrip.adapters.vault import Vault
 
@@ -58,6 +59,7 @@ class Deployment:
         self.order_keys = OrderKeys(self.keys)
         self.catalogue = Catalogue(self._table("Catalogue"))
         self.stock = Stock(self._table("Stock"))
+        self.stock_watch = StockWatch(self._table("Stock"))
         self.orders = Orders(self._table("Orders"))
         self.vault = Vault(self.keys)
         self.codes = SealedCodes(self.stock, self.vault)

@@ -8,6 +8,7 @@ from infra.admin import codes as command
 from scrip.adapters.stock import Stock
 from scrip.domain.errors import StoreUnavailable
 from tests.admin.operator import Operator
+from tests.ending import give_an_end
 from tests.shop import Shop
 
 CODES = [f"CODE-{n:05d}" for n in range(7)]
@@ -217,11 +218,27 @@ def test_the_stock_of_all_variants_is_shown(operator: Operator, acme: Shop) -> N
     answer = operator.done("stock", "show", "acme")
     lines = operator.run("stock", "show", "acme").stdout.splitlines()
 
-    assert answer == {
-        "merchant_id": "acme",
-        "variants": [
-            {"variant_id": "card", "imported": 7, "available": 7},
-            {"variant_id": "pass", "imported": 3, "available": 3},
-        ],
+    assert answer["merchant_id"] == "acme"
+    assert answer["variants"][1] == {
+        "variant_id": "pass",
+        "imported": 3,
+        "available": 3,
+        "expired": 0,
+        "shelves": [{"until_ms": None, "available": 3}],
+        "sold_per_day": 0,
+        "days_left": None,
     }
-    assert [line.split() for line in lines[1:]] == [["card", "7", "7"], ["pass", "3", "3"]]
+    assert [line.split() for line in lines[1:]] == [
+        ["card", "7", "7", "0", "0.0"],
+        ["pass", "3", "3", "0", "0.0"],
+    ]
+
+
+def test_the_next_end_of_codes_is_shown(operator: Operator, acme: Shop) -> None:
+    acme.stock_up("card", CODES)
+    give_an_end(operator.cloud, "card", 4_000_000_000_000, "acme")
+    acme.stock_up("card", ["MORE-1", "MORE-2"])
+
+    line = operator.run("stock", "show", "acme", "card").stdout.splitlines()[1]
+
+    assert line.split() == ["card", "9", "9", "0", "2096-10-02T07:06:40Z", "(7)", "0.0"]

@@ -22,6 +22,7 @@ def test_a_merchant_is_created_shown_and_listed(operator: Operator) -> None:
         "mail_codes": True,
         "created_at_ms": made["created_at_ms"],
         "reveal_limit": DEFAULT_LIMIT,
+        "notify_email": "",
     }
     assert made == expected
     assert operator.done("merchant", "show", "acme") == {**expected, "gateways": [], "keys": 0}
@@ -120,5 +121,10 @@ def test_what_counts_as_unusual_is_changed(operator: Operator) -> None:
     assert operator.done("merchant", "show", "acme")["reveal_limit"] == 5000
     assert operator.done("merchant", "set", "acme", "--reveal-limit", "0")["reveal_limit"] == 0
     assert operator.run("merchant", "set", "acme", "--reveal-limit", "19").exit_code == 2
+    told = operator.done("merchant", "set", "acme", "--notify-email", "boss@acme.example")
+    assert (told["notify_email"], told["reveal_limit"]) == ("boss@acme.example", 0)
+    assert operator.run("merchant", "set", "acme", "--notify-email", "boss").exit_code == 2
+    assert operator.run("merchant", "set", "acme").exit_code == 2
+    assert operator.done("merchant", "set", "acme", "--notify-email", "")["notify_email"] == ""
     error = operator.refused("merchant", "set", "nobody", "--reveal-limit", "50")
     assert error["type"] == "merchant-unknown"

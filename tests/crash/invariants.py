@@ -29,6 +29,7 @@ def check(world: World) -> None:
     orders = world.orders()
     every_code_is_somewhere_once(world, stock, chunks)
     every_claim_belongs_to_an_order(world, chunks, orders)
+    what_expired_was_counted(stock, chunks)
     for order in orders:
         nobody_got_more_or_less_than_told(order)
         sold_out_is_true(world, order, stock, chunks)
@@ -117,7 +118,7 @@ def sold_out_is_true(
         free = {
             pk: len(chunk["free"])
             for pk, chunk in chunks.items()
-            if pk.startswith(name) and not recalled(stock, pk)
+            if pk.startswith(name) and "shut" not in chunk and not recalled(stock, pk)
         }
         refused = isinstance(order, RefundDueOrder) and line.units_missing
         if refused and not order.whole and not world.restocked:
@@ -156,6 +157,26 @@ def what_was_recalled_sells_no_more(stock: dict[str, Item], chunks: dict[str, It
         unsold = sum(len(chunk["free"]) for at, chunk in chunks.items() if at in reach)
         # What holds let go afterwards comes back into these chunks.
         assert recall["codes"] <= unsold or not batch["published"]
+
+
+def what_expired_was_counted(stock: dict[str, Item], chunks: dict[str, Item]) -> None:
+    """Exactly the codes in chunks that ended and are listed no more."""
+    for pk, directory in stock.items():
+        if not pk.endswith("#directory"):
+            continue
+        name = pk.removesuffix("directory")
+        listed = {
+            f"{name}{each.lane}#{each.first + n}"
+            for each in (Range(*kept) for kept in directory["ranges"])
+            for n in range(each.chunks)
+        }
+        left = sum(
+            len(chunk["free"])
+            for place, chunk in chunks.items()
+            if place.startswith(name) and place not in listed and chunk.get("shut") == "expired"
+            if not recalled(stock, place)
+        )
+        assert directory.get("expired", 0) == left
 
 
 def one_payment_was_opened(world: World, order: Order) -> None:

@@ -107,16 +107,31 @@ class World:
         assert reply.status in (200, 201), reply.text
         return True
 
+    def tell_of_stock(self, email: str) -> None:
+        """The merchant wants to be told there."""
+        with self.remote.aside():
+            Merchants(Table(boto3.client("dynamodb"), self._name("merchants"))).change(
+                self.shop.merchant_id, notify_email=email
+            )
+
     def limit_reveals(self, limit: int) -> None:
         with self.remote.aside():
-            Merchants(Table(boto3.client("dynamodb"), self._name("merchants"))).set_reveal_limit(
-                self.shop.merchant_id, limit
+            Merchants(Table(boto3.client("dynamodb"), self._name("merchants"))).change(
+                self.shop.merchant_id, reveal_limit=limit
             )
 
     def sweep(self) -> bool:
         """The schedule comes round. Whether it got through."""
         try:
             self.cloud.invoke("schedule_expire_orders", {})
+        except StoreUnavailable:
+            return False
+        return True
+
+    def watch(self) -> bool:
+        """The watch over stock comes round. Whether it got through."""
+        try:
+            self.cloud.invoke("schedule_watch_stock", {})
         except StoreUnavailable:
             return False
         return True

@@ -251,3 +251,63 @@ def test_a_sold_out_variant_compacts_to_nothing_and_sells_again_when_stocked() -
 
     assert stocked.choose(0, NOW_MS) == ChunkRef("batch00009", 0, 60)
     assert stocked.codes == 610
+
+
+def dated(*ends: tuple[int, int], per_chunk: int = 10) -> Directory:
+    """Lanes of so many chunks, with these ends."""
+    lanes = [
+        Lane(f"batch{number:05d}", 0, chunks, chunks * per_chunk, per_chunk, until_ms)
+        for number, (chunks, until_ms) in enumerate(ends)
+    ]
+    return Directory().with_lanes(lanes, new_codes=per_chunk * sum(chunks for chunks, _ in ends))
+
+
+def test_what_ended_is_moved_out_piece_by_piece_with_what_was_left() -> None:
+    seen = replace(dated((3, NOW_MS), (2, NEVER_MS), (5, NOW_MS - 1)), closed=frozenset({1, 9}))
+
+    first = seen.ended(NOW_MS, 2)
+    assert [(each.lane, each.number) for each in first] == [("batch00000", 0), ("batch00000", 1)]
+    seen = seen.moved_out(first, 12)
+    assert (seen.expired, seen.closed, seen.version) == (12, frozenset({9}), 2)
+    assert seen.ranges[0] == Range("batch00000", 2, 2, 1, 10, 10, NOW_MS)
+    for chunks in (1, 2, 2, 1):
+        ended = seen.ended(NOW_MS, 2)
+        assert len(ended) == chunks
+        seen = seen.moved_out(ended, 1)
+
+    assert seen.ended(NOW_MS, 2) == []
+    assert [each.lane for each in seen.ranges] == ["batch00001"]
+    assert (seen.expired, seen.closed, seen.codes) == (16, frozenset(), 100)
+
+
+def test_what_comes_back_of_what_was_moved_out_is_counted() -> None:
+    seen = dated((2, NOW_MS), (2, NEVER_MS))
+    listed, other = ChunkRef("batch00000", 1, 1), ChunkRef("batch00001", 1, 3)
+    assert seen.came_back_late([(listed, 3), (other, 1)]).expired == 0
+
+    gone = seen.moved_out(seen.ended(NOW_MS, 9), 0)
+
+    assert gone.came_back_late([(listed, 3), (other, 1)]).expired == 3
+
+
+def test_closed_chunks_with_an_end_stay_listed_until_it_is_certain_that_nothing_is_left() -> None:
+    seen = dated((COMPACT_AFTER, NOW_MS + 2 * DAY_MS), (1, NEVER_MS))
+    sold = replace(seen, closed=frozenset(range(COMPACT_AFTER)))
+
+    compacted = sold.compacted()
+
+    assert compacted is not None
+    assert compacted.holds(sold.ref(0))
+    assert compacted.choose(0, NOW_MS) == sold.ref(COMPACT_AFTER)
+    forgotten = compacted.forgotten(NOW_MS)
+    assert forgotten is not None
+    assert [each.lane for each in forgotten.ranges] == ["batch00001"]
+    assert forgotten.forgotten(NOW_MS) is None
+    assert compacted.forgotten(NOW_MS + 2 * DAY_MS - 1) is None, "near its end"
+    assert seen.forgotten(NOW_MS) is None
+
+
+def test_new_lanes_keep_the_count_of_what_expired() -> None:
+    seen = replace(dated((1, NEVER_MS)), expired=7)
+
+    assert seen.with_lanes([Lane("batch00009", 0, 1, 10, 10)], new_codes=10).expired == 7

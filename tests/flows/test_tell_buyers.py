@@ -13,12 +13,12 @@ from scrip.domain.errors import (
     SealBroken,
     StoreUnavailable,
 )
-from scrip.domain.mail import Mail
+from scrip.domain.mail import Mail, Sending
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import Order
 from scrip.domain.order_access import Access, check_token, parse_token
 from scrip.flows.publish_order_moves import publish_order_move
-from scrip.flows.send_mail import Sending, send_mail
+from scrip.flows.send_mail import send_mail
 from tests.domain.making import NOW_MS, WINDOW_MS, pending
 from tests.flows.fakes import DEMO, ORDER_KEY, Gaps, Journal, Opened, Trail, delivered, refund_due
 

@@ -32,7 +32,7 @@ def acts(cloud: InMemory, act: str) -> list[dict[str, object]]:
 
 
 def limit(cloud: InMemory, codes: int) -> None:
-    Merchants(table(cloud.values["MerchantsTable"])).set_reveal_limit("demo", codes)
+    Merchants(table(cloud.values["MerchantsTable"])).change("demo", reveal_limit=codes)
 
 
 def test_staff_see_codes_masked_and_whether_they_were_revealed(stocked_long: Shop) -> None:

@@ -81,6 +81,16 @@ class ExpirySettings:
     payment_window_minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class StockWatchSettings:
+    merchants_table: str
+    catalogue_table: str
+    stock_table: str
+    orders_table: str
+    notifications_table: str
+    mail_queue_url: str
+
+
 def load(shape: type[_Settings]) -> _Settings:
     """Read `shape` from the environment: field `orders_table` from ORDERS_TABLE, ints as ints."""
     values = {}

@@ -11,6 +11,7 @@ from scrip.domain.goods import Kind, Supply
 from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
+from scrip.domain.stock_warning import Thresholds
 
 Makes = tuple[Pattern | None, tuple[str, ...], int]
 """What never changes of a recipe: kept as one text, so that a condition can compare it whole."""
@@ -56,6 +57,7 @@ class Catalogue:
             "hold_minutes": variant.hold_minutes,
             "partial": variant.partial,
             "supply": variant.supply.value,
+            "warns": list(variant.thresholds),
             "status": variant.status.value,
         }
         try:
@@ -138,4 +140,5 @@ def _variant(item: Item) -> Variant:
         hold_minutes=item["hold_minutes"],
         partial=item["partial"],
         supply=Supply(item["supply"]),
+        thresholds=Thresholds(*item.get("warns", ())),
     )

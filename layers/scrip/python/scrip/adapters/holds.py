@@ -35,6 +35,10 @@ class _Home(NamedTuple):
     until_ms: int
 
 
+_Ended = dict[str, list[tuple[ChunkRef, int]]]
+"""By variant: chunks past their end, and how many codes came back into each."""
+
+
 class _Returns(NamedTuple):
     """What came back of a batch so far: how many chunks; whether nothing of it may sell again."""
 
@@ -46,6 +50,7 @@ class _Returns(NamedTuple):
 class _Change:
     """What happens to a chunk: units that let go of a code, units that must never take one."""
 
+    chunk: ChunkRef
     item: Item
     home: _Home
     gone: dict[str, bytes] = field(default_factory=dict)
@@ -70,10 +75,13 @@ class Holds:
             for home in {change.home for change in changes}
         }
         coming: dict[_Home, list[bytes]] = defaultdict(list)
+        ended: _Ended = defaultdict(list)
         for change in changes:
             home = change.home
             if 0 < home.until_ms <= now_ms:
                 change.stays = Shut.EXPIRED
+                if change.gone and not returns[home.variant_id, home.batch_id].shut:
+                    ended[home.variant_id].append((change.chunk, len(change.gone)))
             elif "shut" in change.item or returns[home.variant_id, home.batch_id].shut:
                 change.stays = Shut.RECALLED
             elif change.gone:
@@ -81,7 +89,7 @@ class Holds:
         actions = [
             *map(self._order_write, moves),
             *(self._chunk_write(change) for change in changes if change.gone or change.fenced),
-            *self._arrivals(merchant_id, coming, returns),
+            *self._arrivals(merchant_id, coming, returns, ended),
         ]
         try:
             ask(self.orders.client.transact_write_items, TransactItems=actions)
@@ -100,7 +108,7 @@ class Holds:
             wanted[line.variant_id] |= line.chunks
         changes = {
             (variant_id, ref): _Change(
-                item, _Home(variant_id, ref.batch_id, item.get("until_ms", NEVER_MS))
+                ref, item, _Home(variant_id, ref.batch_id, item.get("until_ms", NEVER_MS))
             )
             for variant_id, refs in wanted.items()
             for ref, item in self.stock.chunks(merchant_id, variant_id, refs).items()
@@ -125,8 +133,12 @@ class Holds:
         merchant_id: str,
         coming: dict[_Home, list[bytes]],
         returns: dict[tuple[str, str], _Returns],
+        ended: _Ended,
     ) -> Iterator[Item]:
-        """New chunks for these codes; lanes and directories that count them."""
+        """New chunks for these codes; lanes and directories that count them.
+
+        A directory is written for what ended, too: who counts it at this moment must count anew.
+        """
         table, numbered = self.stock.table.name, {key: each.chunks for key, each in returns.items()}
         lanes: dict[str, list[Lane]] = defaultdict(list)
         for home, codes in coming.items():
@@ -145,9 +157,10 @@ class Holds:
             if count > returns[batch].chunks:
                 key = lane_key(merchant_id, *batch)
                 yield _count(table, key, returns[batch].chunks, count)
-        for variant_id, new in lanes.items():
+        for variant_id in sorted({*lanes, *ended}):
             old = self.stock.directory(merchant_id, variant_id, consistent=True)
-            whole = old.with_lanes(new, new_codes=0)
+            late = old.came_back_late(ended[variant_id])
+            whole = late.with_lanes(lanes[variant_id], new_codes=0)
             yield directory_write(table, merchant_id, variant_id, old, whole)
 
     def _order_write(self, each: LetGo) -> Item:

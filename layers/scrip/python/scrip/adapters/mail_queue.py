@@ -1,7 +1,7 @@
 """The queue of mail to send."""
 
 from scrip.adapters.aws import AwsClient, ask
-from scrip.contracts.messages import OrderReady, encode_message
+from scrip.contracts.messages import Message, OrderReady, StockWarned, encode_message
 
 
 class MailQueue:
@@ -11,5 +11,11 @@ class MailQueue:
 
     def order_ready(self, merchant_id: str, order_id: str, trace_id: str) -> None:
         """Raises StoreUnavailable. Sending twice is harmless: the mail's mark tells."""
-        message = OrderReady(merchant_id, order_id, trace_id)
+        self._send(OrderReady(merchant_id, order_id, trace_id))
+
+    def stock_warned(self, merchant_id: str, event_id: str) -> None:
+        """Raises StoreUnavailable. Sending twice is as harmless."""
+        self._send(StockWarned(merchant_id, event_id))
+
+    def _send(self, message: Message) -> None:
         ask(self.client.send_message, QueueUrl=self.url, MessageBody=encode_message(message))

@@ -40,14 +40,14 @@ class Merchants:
             raise MerchantUnknown(merchant_id)
         return _merchant(item)
 
-    def set_reveal_limit(self, merchant_id: str, limit: int) -> None:
-        """Raises MerchantUnknown."""
+    def change(self, merchant_id: str, **chosen: str | int) -> None:
+        """Set these of what a merchant chose, all at once. Raises MerchantUnknown."""
         try:
             self.table.update(
                 {"pk": merchant_id, "sk": MERCHANT},
-                "SET reveal_limit = :limit",
+                "SET " + ", ".join(f"{name} = :{name}" for name in chosen),
                 condition="attribute_exists(pk)",
-                values={":limit": limit},
+                values={f":{name}": value for name, value in chosen.items()},
             )
         except ConditionFailed as error:
             raise MerchantUnknown(merchant_id) from error
@@ -113,6 +113,7 @@ def _merchant(item: Item) -> Merchant:
         sealed_order_key=item["order_key"],
         created_at_ms=item["created_at_ms"],
         reveal_limit=item.get("reveal_limit", DEFAULT_LIMIT),
+        notify_email=item.get("notify_email", ""),
     )
 
 

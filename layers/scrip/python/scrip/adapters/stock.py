@@ -143,24 +143,30 @@ class Stock:
         )
         directory = self._see(merchant_id, variant_id, _directory(after))
         compacted = directory.compacted()
-        return self._compact(key, directory, compacted) if compacted else directory
+        if compacted and self.rewrite(merchant_id, variant_id, directory, compacted):
+            return compacted
+        return directory
 
-    def _compact(self, key: Item, old: Directory, new: Directory) -> Directory:
+    def rewrite(self, merchant_id: str, variant_id: str, old: Directory, new: Directory) -> bool:
+        """List chunks as `new` does; False when somebody rewrote the list since `old` was read."""
+        gone = old.closed - new.closed
+        values = {
+            ":ranges": [list(each) for each in new.ranges],
+            ":expired": new.expired,
+            ":new": new.version,
+            ":old": old.version,
+        }
         try:
             self.table.update(
-                key,
-                "SET ranges = :ranges, version = :new DELETE closed :gone",
+                _directory_key(merchant_id, variant_id),
+                "SET ranges = :ranges, expired = :expired, version = :new"
+                + (" DELETE closed :gone" if gone else ""),
                 condition="version = :old",
-                values={
-                    ":ranges": [list(each) for each in new.ranges],
-                    ":new": new.version,
-                    ":old": old.version,
-                    ":gone": old.closed - new.closed,
-                },
+                values=values | ({":gone": gone} if gone else {}),
             )
         except ConditionFailed:
-            return old
-        return new
+            return False
+        return True
 
     def claimed_codes(
         self, merchant_id: str, variant_id: str, places: Sequence[tuple[ChunkRef, str]]
@@ -274,6 +280,8 @@ def directory_write(
         ":ranges": [list(each) for each in new.ranges],
         ":chunks": new.chunks,
         ":codes": new.codes,
+        ":expired": new.expired,
+        ":recalls": new.recalls,
         ":new": new.version,
     }
     return {
@@ -281,7 +289,8 @@ def directory_write(
             "TableName": table,
             "Key": encode_item(_directory_key(merchant_id, variant_id)),
             "UpdateExpression": (
-                "SET ranges = :ranges, chunks = :chunks, codes = :codes, version = :new"
+                "SET ranges = :ranges, chunks = :chunks, codes = :codes, expired = :expired, "
+                "recalls = :recalls, version = :new"
             ),
             "ConditionExpression": same,
             "ExpressionAttributeValues": encode_item(
@@ -327,6 +336,8 @@ def _directory(item: Item) -> Directory:
         chunks=item["chunks"],
         codes=item["codes"],
         version=item["version"],
+        expired=item.get("expired", 0),
+        recalls=item.get("recalls", 0),
     )
 
 

@@ -15,11 +15,13 @@ from scrip.contracts.fields import (
     Title,
 )
 from scrip.contracts.generated import GENERATED_OPERATIONS, GeneratedView, PutGenerated
+from scrip.contracts.merchant_stock import LowDays, LowStock, StockView, WarnDays
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
 from scrip.domain.catalogue import MAX_HOLD_MINUTES, MAX_UNITS_ADDED
 from scrip.domain.order import OrderState
+from scrip.domain.stock_warning import DEFAULT_LOW_DAYS, DEFAULT_LOW_STOCK, DEFAULT_WARN_DAYS
 
 ScopeName = Literal["storefront", "operator", "finance"]
 StatusName = Literal["active", "paused"]
@@ -91,6 +93,9 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     hold_minutes: HoldMinutes = 0
     partial: Partial = True
     supply: SupplyName | None = None
+    warn_days: WarnDays = DEFAULT_WARN_DAYS
+    low_stock: LowStock = DEFAULT_LOW_STOCK
+    low_days: LowDays = DEFAULT_LOW_DAYS
 
 
 class VariantView(Struct):
@@ -105,6 +110,9 @@ class VariantView(Struct):
     hold_minutes: HoldMinutes
     partial: Partial
     supply: SupplyName
+    warn_days: WarnDays
+    low_stock: LowStock
+    low_days: LowDays
 
 
 class ProductView(Struct):
@@ -145,14 +153,6 @@ class UnitsAdded(Struct):
 
     batch_id: str
     units: int
-
-
-class StockView(Struct):
-    """Levels of one variant. `available` are unsold codes on sale."""
-
-    variant_id: Slug
-    imported: int
-    available: int
 
 
 class OrdersQuery(Struct, forbid_unknown_fields=True):

@@ -24,6 +24,7 @@ from scrip.domain.money import Money
 from scrip.domain.order import OrderRecord
 from scrip.domain.payment import Payment
 from scrip.domain.stock import Batch
+from scrip.domain.stock_warning import Thresholds
 
 
 def product(merchant_id: str, product_id: str, body: PutProduct) -> Product:
@@ -51,6 +52,7 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
         status=Status(body.status),
         hold_minutes=body.hold_minutes,
         partial=body.partial,
+        thresholds=Thresholds(body.warn_days, body.low_stock, body.low_days),
     )
 
 
@@ -69,6 +71,7 @@ def variant_view(variant: Variant) -> VariantView:
         variant.hold_minutes,
         variant.partial,
         variant.supply.value,
+        *variant.thresholds,
     )
 
 

@@ -1,8 +1,9 @@
-"""Queue messages. They carry ids only: no code, no token, no address."""
+"""Queue messages, and the events behind them. Messages carry ids only: no code, no token, no
+address. An event is what the merchant's own systems will be told: it may be sent as it is."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,12 +21,65 @@ class OrderReady(msgspec.Struct, forbid_unknown_fields=True):
         return msgspec.structs.asdict(self)
 
 
-def encode_message(message: OrderReady) -> str:
+class StockWarned(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="stock_warned"):
+    """Tell the merchant of an event about its stock."""
+
+    merchant_id: str
+    event_id: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log."""
+        return msgspec.structs.asdict(self)
+
+
+Message = OrderReady | StockWarned
+
+
+class StockFacts(msgspec.Struct):
+    """How a variant's stock stood. `ending` codes end at `until_ms` or before, where the event is
+    about that. `days_left` at `sold_per_day`; null where nothing is sold."""
+
+    variant_id: str
+    title: str
+    available: int
+    sold_per_day: float
+    days_left: int | None
+    ending: int | None = None
+    until_ms: int | None = None
+
+
+class StockEvent(msgspec.Struct):
+    """`event_id` is unique within the merchant: who gets an event twice knows it by that."""
+
+    event_id: str
+    type: Literal["stock.ending", "stock.low", "stock.sold_out"]
+    merchant_id: str
+    at_ms: int
+    data: StockFacts
+
+
+class _Kind(msgspec.Struct):
+    kind: str = "order_ready"
+
+
+SHAPES: dict[str, type[Message]] = {"order_ready": OrderReady, "stock_warned": StockWarned}
+
+
+def encode_message(message: Message) -> str:
     return msgspec.json.encode(message).decode()
 
 
-def read_messages(event: dict[str, Any]) -> Iterator[tuple[str, Callable[[], OrderReady]]]:
+def decode_message(body: bytes) -> Message:
+    """Raises msgspec.ValidationError, msgspec.DecodeError."""
+    kind = msgspec.json.decode(body, type=_Kind).kind
+    if kind not in SHAPES:
+        raise msgspec.ValidationError(f"no message of kind {kind}")
+    found: Message = msgspec.json.decode(body, type=SHAPES[kind])
+    return found
+
+
+def read_messages(event: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Message]]]:
     """Each message's id and how to decode it: one that does not fit must not stop the others."""
     for record in event["Records"]:
-        body = record["body"].encode()
-        yield record["messageId"], partial(msgspec.json.decode, body, type=OrderReady)
+        yield record["messageId"], partial(decode_message, record["body"].encode())

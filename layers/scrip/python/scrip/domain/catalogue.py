@@ -8,6 +8,7 @@ from typing import NamedTuple
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
+from scrip.domain.stock_warning import DEFAULTS, Thresholds
 
 MAX_HOLD_MINUTES = 24 * 60
 MAX_UNITS_ADDED = 100_000
@@ -41,7 +42,8 @@ class Variant:
 
     `hold_minutes`: codes are set aside when the order is placed, for that long; 0: they are claimed
     when it is paid. `partial`: an order that stock cannot fill is delivered as far as it goes and
-    the rest is refunded; else nothing is delivered and all is refunded.
+    the rest is refunded; else nothing is delivered and all is refunded. `thresholds`: when its
+    merchant is warned.
     """
 
     merchant_id: str
@@ -53,6 +55,7 @@ class Variant:
     hold_minutes: int = 0
     partial: bool = True
     supply: Supply = Supply.CODES
+    thresholds: Thresholds = DEFAULTS
 
 
 def on_sale(product: Product, variant: Variant) -> bool:

@@ -4,7 +4,7 @@ Chunks have positions, given out once and for ever. Exhausted ones are `closed`;
 the past is compacted away, so the directory stays within about a kilobyte however much it lists.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import NamedTuple
@@ -19,6 +19,8 @@ COMPACT_AFTER = 48
 """Closed chunks that may pile up before the directory is compacted."""
 
 FOR_EVER_MS = 1 << 62
+NEAR_END_MS = 3_600_000
+"""Before an end: no two clocks differ by more."""
 
 
 class Range(NamedTuple):
@@ -57,6 +59,16 @@ class Range(NamedTuple):
     def codes_from(self, position: int) -> int:
         """Codes that the chunks from `position` on held when they were published."""
         return max(0, self.codes - max(0, position - self.start) * self.per_chunk)
+
+    def from_position(self, position: int) -> "Range":
+        """What of it lies from there on."""
+        gone = position - self.start
+        return self._replace(
+            first=self.first + gone,
+            start=position,
+            chunks=self.chunks - gone,
+            codes=self.codes_from(position),
+        )
 
     def followed_by(self, more: "Range") -> "Range | None":
         """Both as one range, if they are one row of chunks."""
@@ -106,13 +118,16 @@ class Reach(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Directory:
     """The chunks of one variant. `closed` were seen exhausted. `chunks`: positions given out;
-    `codes`: ever put on sale; `version` counts the rewrites of `ranges`."""
+    `codes`: ever put on sale; `expired`: left unsold in what ended and is listed no more;
+    `recalls`: batches that were taken off sale; `version` counts the rewrites of `ranges`."""
 
     ranges: tuple[Range, ...] = ()
     closed: frozenset[int] = frozenset()
     chunks: int = 0
     codes: int = 0
     version: int = 0
+    expired: int = 0
+    recalls: int = 0
 
     def _selling(self, each: Range) -> Iterator[int]:
         return (n for n in range(max(each.low, each.start), each.end) if n not in self.closed)
@@ -176,7 +191,7 @@ class Directory:
     def without(self, batch_id: str) -> "Directory":
         """With nothing of this batch on sale."""
         left = tuple(each for each in self.ranges if each.batch_id != batch_id)
-        return replace(self, ranges=left, version=self.version + 1)
+        return replace(self, ranges=left, version=self.version + 1, recalls=self.recalls + 1)
 
     def ref(self, position: int) -> ChunkRef:
         return next(each for each in self.ranges if each.holds(position)).ref(position)
@@ -210,16 +225,74 @@ class Directory:
             joined = ranges[-1].followed_by(added) if ranges else None
             ranges[-1:] = [joined] if joined else [*ranges[-1:], added]
             chunks = added.end
-        return Directory(
-            tuple(ranges), self.closed, chunks, self.codes + new_codes, self.version + 1
+        return replace(
+            self,
+            ranges=tuple(ranges),
+            chunks=chunks,
+            codes=self.codes + new_codes,
+            version=self.version + 1,
         )
+
+    def holds(self, chunk: ChunkRef) -> bool:
+        """Whether the chunk is listed, closed or not."""
+        return any(
+            each.lane == chunk.lane and each.first <= chunk.number < each.first + each.chunks
+            for each in self.ranges
+        )
+
+    def ended(self, now_ms: int, most: int) -> list[ChunkRef]:
+        """Chunks of one lane that are past their end, from its front, at most so many."""
+        for each in self.ranges:
+            if each.expired(now_ms):
+                return [each.ref(n) for n in range(each.start, min(each.end, each.start + most))]
+        return []
+
+    def moved_out(self, ended: Sequence[ChunkRef], left: int) -> "Directory":
+        """Without these chunks (as `ended` gives them), which had so many codes left."""
+        end = ended[-1].position + 1
+        ranges = []
+        for each in self.ranges:
+            if each.start != ended[0].position:
+                ranges.append(each)
+            elif end < each.end:
+                ranges.append(each.from_position(end))
+        return replace(
+            self,
+            ranges=tuple(ranges),
+            closed=self.closed - {chunk.position for chunk in ended},
+            version=self.version + 1,
+            expired=self.expired + left,
+        )
+
+    def forgotten(self, now_ms: int) -> "Directory | None":
+        """Without what sold out long before its end; None if there is nothing of the kind.
+
+        Of such chunks nothing is left. Near its end one may be closed because it was shut.
+        """
+        kept = tuple(
+            each
+            for each in self.ranges
+            if each.until_ms <= now_ms + NEAR_END_MS or next(self._selling(each), None) is not None
+        )
+        if len(kept) == len(self.ranges):
+            return None
+        closed = frozenset(n for n in self.closed if any(each.holds(n) for each in kept))
+        return replace(self, ranges=kept, closed=closed, version=self.version + 1)
+
+    def came_back_late(self, chunks: Iterable[tuple[ChunkRef, int]]) -> "Directory":
+        """With codes that came back into ended chunks after these were moved out."""
+        late = sum(codes for chunk, codes in chunks if not self.holds(chunk))
+        return replace(self, expired=self.expired + late)
 
     def compacted(self) -> "Directory | None":
         """The same directory without what lies in the past, or None if not worth a write."""
         if len(self.closed) < COMPACT_AFTER:
             return None
         lows = ((each, next(self._selling(each), each.end)) for each in self.ranges)
-        ranges = tuple(each._replace(low=low) for each, low in lows if low < each.end)
+        # What has an end stays until it is moved out: codes of it may be left in closed chunks.
+        ranges = tuple(
+            each._replace(low=low) for each, low in lows if low < each.end or each.until_ms
+        )
         closed = frozenset(
             n for n in self.closed if any(each.holds(n) and each.low < n for each in ranges)
         )

@@ -299,6 +299,12 @@ class MailRefused(Rejected):
     slug = "mail-refused"
 
 
+class EventUnknown(Rejected):
+    """No such event is on record; they are kept for a while."""
+
+    slug = "event-unknown"
+
+
 class MailNotAllowed(Retryable):
     """The mail provider takes nothing from our sender, whoever the buyer is: for an operator."""
 

@@ -1,9 +1,20 @@
-"""What a buyer is told by mail, in English and Chinese."""
+"""What buyers and merchants are told by mail, in English and Chinese."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from scrip.domain.code import Code
+from scrip.domain.day import moment_of
+from scrip.domain.stock_warning import About, StockWarning
+
+
+class Sending(Enum):
+    """What became of a mail."""
+
+    SENT = "sent"
+    SENT_BEFORE = "sent_before"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +66,65 @@ def order_ready_mail(
 def _code_line(texts: Texts, code: Code) -> str:
     line = texts.pin.format(code=code.code, pin=code.pin) if code.pin else code.code
     return line + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class StockTexts:
+    """Subjects and first lines by what a warning is about."""
+
+    subjects: dict[About, str]
+    bodies: dict[About, str]
+    pace: str
+    still: str
+
+
+STOCK_TEXTS = {
+    "en": StockTexts(
+        subjects={
+            About.ENDING: "{title}: codes end soon",
+            About.LOW: "{title}: stock is low",
+            About.SOLD_OUT: "{title}: sold out",
+        },
+        bodies={
+            About.ENDING: "{ending} unsold codes of {title} ({variant_id}) at {shop} end by "
+            "{until} (UTC). From then on they are not sold.\n",
+            About.LOW: "{title} ({variant_id}) at {shop} runs low: {available} codes are left.\n",
+            About.SOLD_OUT: "{title} ({variant_id}) at {shop} is sold out.\n",
+        },
+        pace="\nOn sale: {available}. Sold per day: {sold_per_day}. At that pace the stock lasts "
+        "for {days_left} days.\n",
+        still="\nOn sale: {available}. Nothing was sold lately.\n",
+    ),
+    "zh": StockTexts(
+        subjects={
+            About.ENDING: "{title}：部分卡密即将到期",
+            About.LOW: "{title}：库存不足",
+            About.SOLD_OUT: "{title}：已售罄",
+        },
+        bodies={
+            About.ENDING: "{shop}的{title}（{variant_id}）有 {ending} 个未售卡密将于 {until}（UTC）"
+            "或之前到期，到期后不再出售。\n",
+            About.LOW: "{shop}的{title}（{variant_id}）库存不足，仅剩 {available} 个卡密。\n",
+            About.SOLD_OUT: "{shop}的{title}（{variant_id}）已售罄。\n",
+        },
+        pace="\n在售：{available}。日均销量：{sold_per_day}。按此速度，库存可售 {days_left} 天。\n",
+        still="\n在售：{available}。近期无销量。\n",
+    ),
+}
+
+
+def stock_warning_mail(*, locale: str, shop: str, warning: StockWarning) -> Mail:
+    texts = STOCK_TEXTS[locale]
+    facts = {
+        "title": warning.title,
+        "variant_id": warning.variant_id,
+        "shop": shop,
+        "available": warning.available,
+        "ending": warning.ending,
+        "until": moment_of(warning.until_ms),
+        "sold_per_day": warning.sold_per_day,
+        "days_left": warning.days_left,
+    }
+    pace = texts.still if warning.days_left is None else texts.pace
+    text = texts.bodies[warning.about] + ("" if warning.about is About.SOLD_OUT else pace)
+    return Mail(texts.subjects[warning.about].format(**facts), text.format(**facts))

@@ -18,6 +18,7 @@ class Merchant:
     `sealed_order_key` is the merchant's 32-byte order key wrapped by KMS. Order ids and order
     tokens derive from it, so neither has to be stored. `mail_codes` is the opt-in to codes in mail.
     `reveal_limit`: codes that one actor may read in an hour before somebody is told; 0 for any.
+    `notify_email`: where the merchant itself is told of its stock; empty for nowhere.
     """
 
     merchant_id: str
@@ -28,6 +29,7 @@ class Merchant:
     sealed_order_key: bytes
     created_at_ms: int
     reveal_limit: int = DEFAULT_LIMIT
+    notify_email: str = ""
 
 
 def is_merchant_id(text: str) -> bool:

@@ -1,42 +1,43 @@
-"""How many codes of a variant are left."""
+"""How many codes of a variant are left, until when, and how long they last."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from scrip.domain.catalogue import Variant
 from scrip.domain.directory import Directory
 from scrip.domain.errors import VariantUnknown
-from scrip.domain.stock import ChunkRef
+from scrip.domain.stock_level import SalesRate, sales_rate
+from scrip.domain.stock_warning import Sight, Watched
+from scrip.steps.look_at_stock import ChunkCounter, look_at_stock
 
 
 class Catalogue(Protocol):
     def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None: ...
 
 
-class Stock(Protocol):
+class Stock(ChunkCounter, Protocol):
     def directory(
         self, merchant_id: str, variant_id: str, *, consistent: bool = False
     ) -> Directory: ...
-    def free_codes(self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]) -> int: ...
 
 
-class Levels(NamedTuple):
-    imported: int
-    available: int
+class Watch(Protocol):
+    def watched(self, merchant_id: str, variant_id: str) -> Watched: ...
 
 
 def read_stock(
-    merchant_id: str, variant_id: str, *, now_ms: int, catalogue: Catalogue, stock: Stock
-) -> Levels:
-    """Counted, not estimated: the chunks on sale are read, those behind them are full.
-
-    Raises VariantUnknown.
-    """
+    merchant_id: str,
+    variant_id: str,
+    *,
+    now_ms: int,
+    catalogue: Catalogue,
+    stock: Stock,
+    watch: Watch,
+) -> tuple[Sight, SalesRate]:
+    """Raises VariantUnknown."""
     if catalogue.find_variant(merchant_id, variant_id) is None:
         raise VariantUnknown(variant_id)
     directory = stock.directory(merchant_id, variant_id, consistent=True)
-    available = 0
-    for shelf in directory.shelves(now_ms):
-        on_sale = [directory.ref(position) for position in shelf.window]
-        available += stock.free_codes(merchant_id, variant_id, on_sale) + shelf.waiting_codes
-    return Levels(directory.codes, available)
+    seen = look_at_stock(
+        merchant_id, variant_id, directory, selling=True, now_ms=now_ms, stock=stock
+    )
+    return seen, sales_rate(watch.watched(merchant_id, variant_id).levels, seen.level)

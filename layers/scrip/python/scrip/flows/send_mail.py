@@ -1,12 +1,11 @@
 """Tell a buyer by mail that an order is ready."""
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Protocol
 
 from scrip.domain.code import Code
 from scrip.domain.errors import MailUnderWay, OrderUnknown, ScripError
-from scrip.domain.mail import Mail, order_ready_mail
+from scrip.domain.mail import Mail, Sending, order_ready_mail
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import Line, Order
 from scrip.domain.order_access import last_day_of, render_token
@@ -46,11 +45,6 @@ class Codes(Protocol):
 
 class Mailer(Protocol):
     def send(self, to: str, mail: Mail) -> None: ...
-
-
-class Sending(Enum):
-    SENT = "sent"
-    SENT_BEFORE = "sent_before"
 
 
 def send_mail(

@@ -14,6 +14,7 @@ from scrip.adapters.notifications import Notifications
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.stock import Stock
+from scrip.adapters.stock_events import StockEvents
 from scrip.adapters.vault import Vault
 from scrip.settings import MailSettings, load, on_lambda
 from scrip.wiring.clients import client, table
@@ -28,6 +29,7 @@ class Mail:
     notifications: Notifications
     audit: Audit
     codes: OrderCodes
+    stock_events: StockEvents
     mailer: Mailer
 
 
@@ -49,6 +51,7 @@ def mail() -> Mail:
             SealedCodes(Stock(table(settings.stock_table)), Vault(keys)),
             GeneratedCodes(catalogue, keys, merchants.table, generated),
         ),
+        stock_events=StockEvents(table(settings.notifications_table)),
         mailer=Mailer(client("sesv2"), settings.mail_from),
     )
 

@@ -21,6 +21,7 @@ from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.shredder import Shredder
 from scrip.adapters.signing import Signing
 from scrip.adapters.stock import Stock
+from scrip.adapters.stock_watch import StockWatch
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
 from scrip.wiring.clients import client, table
@@ -31,6 +32,7 @@ class MerchantSide:
     merchants: Merchants
     catalogue: Catalogue
     stock: Stock
+    stock_watch: StockWatch
     orders: Orders
     vault: Vault
     index_keys: IndexKeys
@@ -58,6 +60,7 @@ def merchant_side() -> MerchantSide:
         merchants=Merchants(table(settings.merchants_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
         stock=stock,
+        stock_watch=StockWatch(table(settings.stock_table)),
         orders=Orders(table(settings.orders_table)),
         vault=vault,
         index_keys=IndexKeys(table(settings.merchants_table), keys),

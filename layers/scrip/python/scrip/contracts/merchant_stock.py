@@ -1,0 +1,64 @@
+"""What a merchant reads of its stock, and when it wants to be warned."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from scrip.contracts.fields import Milliseconds, Slug
+from scrip.domain.stock_level import SalesRate
+from scrip.domain.stock_warning import MAX_LOW_DAYS, MAX_LOW_STOCK, MAX_WARN_DAYS, Sight
+
+WarnDays = Annotated[
+    int,
+    Meta(
+        ge=0, le=MAX_WARN_DAYS, description="Warn of codes that end within so many days; 0: never"
+    ),
+]
+LowStock = Annotated[
+    int, Meta(ge=0, le=MAX_LOW_STOCK, description="Warn when so few codes are left; 0: never")
+]
+LowDays = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_LOW_DAYS,
+        description="Warn when stock lasts for less than so many days at its pace; 0: never",
+    ),
+]
+
+
+class ShelfView(Struct):
+    """Codes on sale that end on the same day; `until_ms` is null where they never do."""
+
+    until_ms: Milliseconds | None
+    available: int
+
+
+class StockView(Struct):
+    """Levels of one variant, counted. `available` are unsold codes on sale, `shelves` tells when
+    they end; `expired` ended before they were sold, within the last hour or before.
+
+    `sold_per_day` is the pace of the last week or month, whichever is faster; at that pace the
+    stock lasts for `days_left` full days: null where nothing is sold.
+    """
+
+    variant_id: Slug
+    imported: int
+    available: int
+    expired: int
+    shelves: list[ShelfView]
+    sold_per_day: float
+    days_left: int | None
+
+
+def stock_view(variant_id: str, seen: Sight, rate: SalesRate) -> StockView:
+    level = seen.level
+    return StockView(
+        variant_id,
+        level.imported,
+        level.available,
+        level.expired,
+        [ShelfView(each.until_ms or None, each.available) for each in seen.shelves],
+        round(rate.per_day, 2),
+        rate.days_left(seen.shelves, level.at_ms),
+    )
