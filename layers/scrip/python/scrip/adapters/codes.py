@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
-from scrip.domain.code import Code
+from scrip.domain.code import Code, DataKey
 from scrip.domain.errors import CodesShredded, SealBroken
 from scrip.domain.goods import Kind
 from scrip.domain.order import Line, Order
@@ -46,11 +46,21 @@ class SealedCodes:
             batch_id: self._batch(merchant_id, variant_id, batch_id)
             for batch_id in {chunk.batch_id for chunk, _ in found}
         }
-        return [self._open(batches[chunk.batch_id], sealed) for chunk, sealed in found]
+        keys = {batch_id: self._key(batch) for batch_id, batch in batches.items()}
+        return [
+            self._open(keys[chunk.batch_id], batches[chunk.batch_id], sealed)
+            for chunk, sealed in found
+        ]
 
-    def _open(self, batch: Batch, sealed: SealedCode) -> Code | None:
+    def _key(self, batch: Batch) -> DataKey | None:
         try:
-            return self.vault.open(self.vault.key_of(batch), batch, sealed)
+            return self.vault.key_of(batch)
+        except CodesShredded:
+            return None
+
+    def _open(self, key: DataKey | None, batch: Batch, sealed: SealedCode) -> Code | None:
+        try:
+            return self.vault.open(key, batch, sealed) if key else None
         except CodesShredded:
             return None
 
