@@ -11,6 +11,7 @@ from scrip.contracts.problems import Problem
 from scrip.domain.errors import SealBroken
 from scrip.domain.order import Order
 from scrip.domain.order_access import parse_token
+from scrip.domain.order_request import OrderRequest
 from scrip.flows.authenticate import authenticate
 from scrip.flows.manage_catalogue import list_offers
 from scrip.flows.place_order import place_order
@@ -35,7 +36,7 @@ def place(call: Call) -> Answer:
     placed = place_order(
         merchant,
         wired.order_keys.of(merchant),
-        views.order_request(call.body, call.request.idempotency_key(), call.trace.trace_id),
+        _request(call),
         now_ms=now_ms(),
         lucks=[luck() for _ in call.body.lines],
         window_minutes=wired.settings.payment_window_minutes,
@@ -44,12 +45,18 @@ def place(call: Call) -> Answer:
         stock=wired.stock,
         orders=wired.orders,
         holds=wired.holds,
+        unpaid=wired.unpaid,
         gateway=wired.gateways.of(call.merchant_id, "stripe"),
     )
     logger.append_keys(order_id=placed.order.order_id)
     if placed.new:
         count("OrdersPlaced")
     return Answer(201, views.order_placed(placed.order, placed.token, placed.payment))
+
+
+def _request(call: Call) -> OrderRequest:
+    key, trace_id = call.request.idempotency_key(), call.trace.trace_id
+    return views.order_request(call.body, key, trace_id, call.key_id)
 
 
 def read(call: Call) -> Answer:

@@ -20,6 +20,7 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
         merchants=wired.merchants,
         orders=wired.orders,
         holds=wired.holds,
+        unpaid=wired.unpaid,
     )
     if swept.expired:  # a metric that is never zero costs nothing while nobody buys
         count("OrdersExpired", swept.expired)

@@ -73,6 +73,21 @@ def expiring_holds(world: World) -> Case:
     return Case(world.sweep, expect)
 
 
+@case("expiring: holds that count against who left them")
+def counting_unpaid(world: World) -> Case:
+    world.stock("seat", 3 * PER_CHUNK, hold_minutes=10)
+    for ip in ("203.0.113.1", "203.0.113.1", "203.0.113.2"):
+        world.place({"seat": 1}, buyer_ip=ip)
+    world.clock.advance(12)
+
+    def expect() -> None:
+        tallies = [item for item in world.items("orders") if "#unpaid#" in item["pk"]]
+        by_kind = sorted((item["pk"].split("#")[2][0], len(item["unpaid"])) for item in tallies)
+        assert [each for each in by_kind if each[0] != "c"] == [("a", 1), ("a", 2), ("b", 3)]
+
+    return Case(world.sweep, expect)
+
+
 @case("expiring: a hold whose order is read after its time")
 def expiring_on_contact(world: World) -> Case:
     world.stock("seat", PER_CHUNK, hold_minutes=10)

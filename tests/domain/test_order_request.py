@@ -13,11 +13,13 @@ REQUEST = OrderRequest(
     locale=None,
     return_url=None,
     trace_id="0" * 32,
+    channel="key00001",
 )
 
 
 def test_repeating_a_request_keeps_its_fingerprint() -> None:
     again = replace(REQUEST, trace_id="1" * 32, idempotency_key="order-2")
+    again = replace(again, channel="key00002", buyer_ip="203.0.113.7")
 
     assert again.fingerprint() == REQUEST.fingerprint()
     assert len(REQUEST.fingerprint()) == 16

@@ -111,6 +111,11 @@ class Merchants:
         return self._ids
 
 
+class Nobody:
+    def add(self, merchant_id: str, tag: str, marks: Iterable[int], now_ms: int) -> None:
+        raise AssertionError("nothing here is held")
+
+
 def sweep(
     orders: Places, now_ms: int = DUE_MS, *merchants: str, minutes: int = WINDOW_MINUTES
 ) -> Swept:
@@ -120,6 +125,7 @@ def sweep(
         merchants=Merchants(*(merchants or ("demo",))),
         orders=orders,
         holds=orders,
+        unpaid=Nobody(),
     )
 
 

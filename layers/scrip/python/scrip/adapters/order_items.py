@@ -46,6 +46,7 @@ def order_of(item: Item) -> Order:
         "placed_at_ms": item["placed_at_ms"],
         "expires_at_ms": item["expires_at_ms"],
         "whole": item.get("whole", False),
+        "tags": tuple(item.get("tags", ())),
     }
     match item["state"]:
         case PendingOrder.state:
@@ -85,6 +86,7 @@ def new_item(order: PendingOrder) -> Item:
         "listing": f"{order.merchant_id}#{shard}",
         "placed": listing_place(order.placed_at_ms, order.order_id),
         **({"whole": True} if order.whole else {}),
+        **({"tags": list(order.tags)} if order.tags else {}),
         **(_due(order, shard) if order.held else {}),
     }
 

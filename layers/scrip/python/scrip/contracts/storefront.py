@@ -23,6 +23,15 @@ from scrip.domain.order import (
 )
 
 ReturnUrl = Annotated[str, Meta(pattern=r"^https://[!-~]+\Z", max_length=500)]
+BuyerIp = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9A-Fa-f:.]{2,45}\Z",
+        description="The address of the buyer's device, as your server saw it: who leaves many "
+        "held orders unpaid is held codes for a shorter time",
+        examples=["203.0.113.7"],
+    ),
+]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_UNITS_PER_LINE)]
 Locale = Literal["en", "zh"]
 
@@ -48,6 +57,7 @@ class PlaceOrder(Struct, forbid_unknown_fields=True):
     email: Email
     locale: Locale | None = None
     return_url: ReturnUrl | None = None
+    buyer_ip: BuyerIp | None = None
 
 
 class VariantOnSale(Struct):

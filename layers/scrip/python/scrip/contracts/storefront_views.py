@@ -25,7 +25,9 @@ from scrip.domain.order_request import OrderRequest, Wanted
 from scrip.domain.payment import OpenedPayment
 
 
-def order_request(body: PlaceOrder, idempotency_key: str, trace_id: str) -> OrderRequest:
+def order_request(
+    body: PlaceOrder, idempotency_key: str, trace_id: str, channel: str
+) -> OrderRequest:
     return OrderRequest(
         idempotency_key=idempotency_key,
         lines=tuple(Wanted(line.variant_id, line.quantity) for line in body.lines),
@@ -33,6 +35,8 @@ def order_request(body: PlaceOrder, idempotency_key: str, trace_id: str) -> Orde
         locale=body.locale,
         return_url=body.return_url,
         trace_id=trace_id,
+        channel=channel,
+        buyer_ip=body.buyer_ip,
     )
 
 

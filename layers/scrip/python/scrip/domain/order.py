@@ -109,7 +109,8 @@ class Order:
 
     `payment_ref` is the provider's id of the payment opened for it (a PaymentIntent or a Checkout
     Session). `fingerprint` recognises the same request body. `trace_id`: 32 hex digits (W3C).
-    `whole`: to be delivered in full or not at all.
+    `whole`: to be delivered in full or not at all. `tags`: by whom it counts if it held codes and
+    was not paid.
     """
 
     state: ClassVar[OrderState]
@@ -125,6 +126,7 @@ class Order:
     placed_at_ms: int
     expires_at_ms: int
     whole: bool = False
+    tags: tuple[str, ...] = ()
 
     @property
     def readable(self) -> bool:

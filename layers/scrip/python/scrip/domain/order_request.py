@@ -15,6 +15,8 @@ class OrderRequest:
     """What a storefront asks for. `locale` None means the merchant's own.
 
     `return_url` asks for the provider's hosted page, which leads back to it.
+    `channel`: the id of the API key that asks. `buyer_ip`: where the buyer's device is, as the
+    storefront's server saw it; who sends again may be elsewhere.
     """
 
     idempotency_key: str
@@ -23,6 +25,8 @@ class OrderRequest:
     locale: str | None
     return_url: str | None
     trace_id: str
+    channel: str
+    buyer_ip: str | None = None
 
     def fingerprint(self) -> bytes:
         """Recognises the same body under the same key."""

@@ -1,23 +1,26 @@
-"""Expire orders that nobody paid in time, and put back on sale what they held.
+"""Expire orders that nobody paid in time, put back on sale what they held, and count who left it.
 
 One index lists orders by the time they were placed, another those with holds by the time these end;
 neither costs a payment anything. A mark of each merchant and sweep says up to where all is done, so
 each order is looked at about once.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from typing import NamedTuple, Protocol
 
-from scrip.domain.order import Order, OrderRecord, PendingOrder, listing_place
+from scrip.domain.fairness import counts_for, unpaid_mark
+from scrip.domain.order import ExpiredOrder, Order, OrderRecord, PendingOrder, listing_place
 from scrip.steps.let_go import HoldStore, OrderEnder, expire_all
 
 MINUTE_MS = 60_000
 INDEX_LAG_MS = MINUTE_MS
 """The index follows the table within a moment; a minute behind it nothing new appears."""
 
+HOLDS = "holds"
 PAGE = 100
 MAX_PAGES = 20
 """Orders of one merchant in one run. The next run goes on from the mark."""
@@ -25,6 +28,10 @@ MAX_PAGES = 20
 
 class Merchants(Protocol):
     def ids(self) -> Iterable[str]: ...
+
+
+class UnpaidHolds(Protocol):
+    def add(self, merchant_id: str, tag: str, marks: Iterable[int], now_ms: int) -> None: ...
 
 
 class OrderStore(OrderEnder, Protocol):
@@ -61,16 +68,17 @@ def expire_orders(
     merchants: Merchants,
     orders: OrderStore,
     holds: HoldStore,
+    unpaid: UnpaidHolds,
 ) -> Swept:
     """Raises StoreUnavailable; running again goes on where it stopped."""
     placed_until = listing_place(now_ms - window_minutes * MINUTE_MS - INDEX_LAG_MS)
     expired, complete = 0, True
     for merchant_id in merchants.ids():
         for sweep in (
-            _Sweep("holds", listing_place(now_ms), partial(_due, orders, merchant_id)),
+            _Sweep(HOLDS, listing_place(now_ms), partial(_due, orders, merchant_id)),
             _Sweep("expiry", placed_until, partial(_placed, orders, merchant_id)),
         ):
-            swept = _sweep(merchant_id, sweep, now_ms, orders, holds)
+            swept = _sweep(merchant_id, sweep, now_ms, orders, holds, unpaid)
             expired += swept.expired
             complete = complete and swept.complete
     return Swept(expired, complete)
@@ -85,7 +93,12 @@ def _placed(orders: OrderStore, merchant_id: str, since: str, until: str) -> Seq
 
 
 def _sweep(
-    merchant_id: str, sweep: _Sweep, now_ms: int, orders: OrderStore, holds: HoldStore
+    merchant_id: str,
+    sweep: _Sweep,
+    now_ms: int,
+    orders: OrderStore,
+    holds: HoldStore,
+    unpaid: UnpaidHolds,
 ) -> Swept:
     mark = orders.mark(merchant_id, sweep.name)
     if mark > sweep.until:
@@ -96,7 +109,12 @@ def _sweep(
         # An order placed when the window was longer is not due yet: the mark must not pass it.
         past = list(takewhile(lambda record: not _waits(record.order, now_ms), page))
         due = [record.order for record in past if isinstance(record.order, PendingOrder)]
-        expired += expire_all(due, now_ms=now_ms, orders=orders, holds=holds)
+        gone: list[Order] = [*expire_all(due, now_ms=now_ms, orders=orders, holds=holds)]
+        expired += len(gone)
+        if sweep.name == HOLDS:
+            # Also those that ended when somebody read them, or in a run that died here.
+            gone += [each.order for each in past if each.place > mark and _unpaid(each.order)]
+            _count_unpaid(merchant_id, gone, now_ms, unpaid)
         since = past[-1].place if past else since
         if len(past) < len(page):
             break
@@ -107,6 +125,23 @@ def _sweep(
     if since > mark:
         orders.set_mark(merchant_id, sweep.name, mark, since)
     return Swept(expired, complete)
+
+
+def _unpaid(order: Order) -> bool:
+    return isinstance(order, ExpiredOrder) and not order.turned_away
+
+
+def _count_unpaid(
+    merchant_id: str, orders: Sequence[Order], now_ms: int, unpaid: UnpaidHolds
+) -> None:
+    """Against whoever placed these, each once: one write for each of those."""
+    marks: dict[str, set[int]] = defaultdict(set)
+    for order in orders:
+        for tag in order.tags:
+            if counts_for(tag, order.order_id):
+                marks[tag].add(unpaid_mark(order.order_id, order.expires_at_ms))
+    for tag, found in marks.items():
+        unpaid.add(merchant_id, tag, found, now_ms)
 
 
 def _waits(order: Order, now_ms: int) -> bool:

@@ -7,8 +7,8 @@ claimed for an order that nobody can find.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from scrip.domain.catalogue import Product, Variant, on_sale
 from scrip.domain.directory import Directory
@@ -20,6 +20,7 @@ from scrip.domain.errors import (
     SoldOut,
     VariantNotForSale,
 )
+from scrip.domain.fairness import hold_minutes, is_address, tags_of
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import (
@@ -63,6 +64,17 @@ class PaymentOpener(Protocol):
     def read_payment(self, reference: str) -> OpenedPayment: ...
 
 
+class UnpaidHolds(Protocol):
+    def counts(self, merchant_id: str, tags: Sequence[str], now_ms: int) -> dict[str, int]: ...
+
+
+class Hold(NamedTuple):
+    """Minutes, 0 for none; by whom it counts if it is not paid."""
+
+    minutes: int
+    tags: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """`payment` is None once the order can no longer be paid. `new`: written by this very call."""
@@ -86,6 +98,7 @@ def place_order(
     stock: Stock,
     orders: OrderWriter,
     holds: HoldStore,
+    unpaid: UnpaidHolds,
     gateway: PaymentOpener,
 ) -> Placed:
     """`lucks`: a number in [0, 1) for each line, spreads orders over chunks.
@@ -110,7 +123,9 @@ def place_order(
         return placed(known, None, new=False)
     variants, kinds = _goods(merchant, request, catalogue)
     lines = _lines(merchant, request, variants, kinds, now_ms, lucks, stock)
-    minutes = [variants[line.variant_id].hold_minutes for line in lines if line.held]
+    hold = _hold_for(merchant, order_key, request, lines, variants, now_ms, unpaid)
+    if not hold.minutes:
+        lines = tuple(replace(line, held=False) for line in lines)
     draft = PendingOrder(
         merchant_id=merchant.merchant_id,
         order_id=order_id,
@@ -121,8 +136,9 @@ def place_order(
         fingerprint=request.fingerprint(),
         trace_id=request.trace_id,
         placed_at_ms=now_ms,
-        expires_at_ms=now_ms + min([window_minutes, *minutes]) * MINUTE_MS,
+        expires_at_ms=now_ms + min(window_minutes, hold.minutes or window_minutes) * MINUTE_MS,
         whole=not all(variants[line.variant_id].partial for line in lines),
+        tags=hold.tags if hold.minutes else (),
     )
     payment = gateway.open_payment(
         PaymentRequest(
@@ -137,6 +153,24 @@ def place_order(
     stored = orders.place(order)
     same = stored.payment_ref == payment.reference
     return placed(stored, payment if same else None, new=stored == order)
+
+
+def _hold_for(
+    merchant: Merchant,
+    order_key: bytes,
+    request: OrderRequest,
+    lines: Sequence[Line],
+    variants: dict[str, Variant],
+    now_ms: int,
+    unpaid: UnpaidHolds,
+) -> Hold:
+    """How long its codes are held, in fairness to others. Without any to hold it asks nobody."""
+    minutes = [variants[line.variant_id].hold_minutes for line in lines if line.held]
+    if not minutes:
+        return Hold(0, ())
+    tags = tags_of(order_key, request.email, request.channel, request.buyer_ip)
+    counts = unpaid.counts(merchant.merchant_id, tags, now_ms)
+    return Hold(hold_minutes(min(minutes), counts), tags)
 
 
 def _hold(
@@ -169,6 +203,8 @@ def _goods(
     ids = [line.variant_id for line in request.lines]
     if len(set(ids)) != len(ids):
         raise RequestInvalid("a variant stands in one line only")
+    if request.buyer_ip and not is_address(request.buyer_ip):
+        raise RequestInvalid("buyer_ip is no address")
     variants = catalogue.variants(merchant.merchant_id, ids)
     products = catalogue.products(
         merchant.merchant_id, {variant.product_id for variant in variants.values()}

@@ -10,6 +10,7 @@ from scrip.domain.order import (
     LetGoContended,
     Order,
     OrderMoved,
+    Payable,
     PendingOrder,
 )
 
@@ -47,19 +48,22 @@ def let_go(move: LetGo, *, now_ms: int, orders: OrderFinder, holds: HoldStore) -
 
 def expire_all(
     due: Sequence[PendingOrder], *, now_ms: int, orders: OrderEnder, holds: HoldStore
-) -> int:
-    """Expire these orders of one merchant; how many did. Who was paid meanwhile is left alone.
+) -> list[Payable]:
+    """Expire these orders of one merchant; those that did. Who was paid meanwhile is left alone.
 
     Several holds end in one transaction, so that their codes share new chunks; when one of the
     orders moved, each goes by itself. Raises MoveContended, StoreUnavailable.
     """
-    expired = sum(_expire(order, now_ms, orders) for order in due if not order.held)
+    expired: list[Payable] = [
+        order for order in due if not order.held and _expire(order, now_ms, orders)
+    ]
     for group in _groups([LetGo(order, order.expire(now_ms)) for order in due if order.held]):
         try:
             holds.let_go(group[0].seen.merchant_id, group, now_ms)
-            expired += len(group)
+            gone = group
         except LetGoContended:
-            expired += sum(_alone(move, now_ms, orders, holds) for move in group)
+            gone = [move for move in group if _alone(move, now_ms, orders, holds)]
+        expired += [move.seen for move in gone]
     return expired
 
 

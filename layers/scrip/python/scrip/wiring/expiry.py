@@ -7,6 +7,7 @@ from scrip.adapters.holds import Holds
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.stock import Stock
+from scrip.adapters.unpaid_holds import UnpaidHolds
 from scrip.settings import ExpirySettings, load, on_lambda
 from scrip.wiring.clients import table
 
@@ -17,6 +18,7 @@ class Expiry:
     merchants: Merchants
     orders: Orders
     holds: Holds
+    unpaid: UnpaidHolds
 
 
 @cache
@@ -27,6 +29,7 @@ def expiry() -> Expiry:
         merchants=Merchants(table(settings.merchants_table)),
         orders=Orders(table(settings.orders_table)),
         holds=Holds(Stock(table(settings.stock_table)), table(settings.orders_table)),
+        unpaid=UnpaidHolds(table(settings.orders_table)),
     )
 
 

@@ -15,6 +15,7 @@ from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.reveal_counts import RevealCounts
 from scrip.adapters.stock import Stock
+from scrip.adapters.unpaid_holds import UnpaidHolds
 from scrip.adapters.vault import Vault
 from scrip.settings import StorefrontSettings, load, on_lambda
 from scrip.wiring.clients import client, provider_http, table
@@ -28,6 +29,7 @@ class Storefront:
     stock: Stock
     orders: Orders
     holds: Holds
+    unpaid: UnpaidHolds
     order_keys: OrderKeys
     gateways: Gateways
     audit: Audit
@@ -50,6 +52,7 @@ def storefront() -> Storefront:
         stock=stock,
         orders=Orders(table(settings.orders_table)),
         holds=Holds(stock, table(settings.orders_table)),
+        unpaid=UnpaidHolds(table(settings.orders_table)),
         order_keys=OrderKeys(keys),
         gateways=Gateways(merchants, keys, provider_http(), {"stripe": settings.stripe_api_base}),
         audit=Audit(table(settings.audit_table)),
