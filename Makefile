@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 PYTHON_SOURCES := $(wildcard layers/scrip/python/scrip functions infra tests)
-TEMPLATES := template.yaml infra/tables.yaml infra/keys.yaml infra/queues.yaml infra/observability.yaml
+TEMPLATES := template.yaml infra/tables.yaml infra/keys.yaml infra/queues.yaml infra/uploads.yaml infra/observability.yaml
 DEV_STAMP := $(VENV)/.synced
 SAM_STAMP := .venv-sam/.synced
 
@@ -52,6 +52,8 @@ lock:  ## resolve the pinned lists anew (dev first: ministack pins botocore, and
 	  uv pip compile $(LOCK_FLAGS) requirements/$$name.in -o requirements/$$name.txt; done
 	@uv pip compile $(LOCK_FLAGS) layers/dependencies/requirements.in -c requirements/dev.txt \
 	  -o layers/dependencies/requirements.txt
+	@uv pip compile $(LOCK_FLAGS) layers/spreadsheets/requirements.in -c requirements/dev.txt \
+	  -o layers/spreadsheets/requirements.txt
 LOCK_FLAGS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # --- a shop on this machine -------------------------------------------------------------------------------------------

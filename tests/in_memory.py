@@ -19,6 +19,7 @@ from moto import mock_aws
 from tests import template
 
 REGION = "eu-central-1"
+UPLOADS = "uploads-and-results"
 SENDER = "shop@shop.example"
 TABLES = {
     "merchants": "Merchants",
@@ -30,6 +31,7 @@ TABLES = {
     "reveals": "Reveals",
     "exports": "Exports",
     "generated_keys": "GeneratedKeys",
+    "imports": "Imports",
 }
 WIRING = (
     "clients",
@@ -41,6 +43,8 @@ WIRING = (
     "mail",
     "expiry",
     "stock",
+    "imports",
+    "file_import",
 )
 
 
@@ -49,7 +53,11 @@ class Context:
     aws_request_id: str = "00000000-0000-4000-8000-000000000000"
     function_name: str = "function"
     memory_limit_in_mb: int = 512
+    remaining_ms: int = 900_000
     invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:function"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,18 @@ def create_resources(stripe_api_base: str) -> dict[str, str]:
         values[f"{resource_name}Table"] = resource_name
     key = boto3.client("kms").create_key()["KeyMetadata"]
     values["VaultKeyArn"] = key["Arn"]
-    values["MailQueueUrl"] = boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"]
+    for name in ("Mail", "Import"):
+        made = boto3.client("sqs").create_queue(QueueName=name.lower())
+        values[f"{name}QueueUrl"] = made["QueueUrl"]
+    values["UploadsBucket"] = UPLOADS
+    where = {"LocationConstraint": boto3.session.Session().region_name}
+    boto3.client("s3").create_bucket(
+        Bucket=UPLOADS,
+        **(
+            {}
+            if where["LocationConstraint"] == "us-east-1"
+            else {"CreateBucketConfiguration": where}
+        ),
+    )
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     return values

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
+from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer, sign
@@ -90,6 +91,8 @@ def http_event(
             event["body"] = body.decode()
         except UnicodeDecodeError:
             event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    if operation in IMPORT_OPERATIONS:
+        return "api_serve_imports", event
     return FUNCTIONS.get(prefix, "api_serve_storefront"), event
 
 

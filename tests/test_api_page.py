@@ -11,12 +11,15 @@ from scrip.contracts.openapi import OPERATIONS
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX
 from scrip.domain import errors
 from scrip.domain.api_key import Scope
-from scrip.domain.code import MAX_REASONS
+from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS
+from scrip.domain.code_file import MAX_FILE_BYTES, MAX_LANES, MAX_ROWS
 from scrip.domain.export import MAX_CODES
 from scrip.domain.key_pattern import FLOOR_BITS, MIN_BITS
 from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
 from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE
 from scrip.domain.recipe import MAX_ACTIVATIONS
+from tests.file_upload import result_of, run, upload
+from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
 from tests.template import ROOT
 
@@ -38,7 +41,23 @@ MADE_ANEW = {
     "first_revealed_at_ms",
     "last_revealed_at_ms",
     "recalled_at_ms",
+    "import_id",
+    "created_at_ms",
+    "started_at_ms",
+    "finished_at_ms",
+    "url",
+    "fields",
+    "result_url",
 }
+
+
+LOT_7 = b"""code,pin,valid_until,cost
+QX7T-PEAR-0003,1188,2999-12-31,12.50
+QX7T-PEAR-0004,4471,2999-12-31,12.50
+QX7T-PEAR-0003,1188,2999-12-31,12.50
+QX7T-PLUM-0002,2207,2999-12-31,12.50
+QX7T-PEAR-0005,9021,2020-12-31,12.50
+"""
 
 
 def rows(header: str) -> list[list[str]]:
@@ -51,7 +70,7 @@ def rows(header: str) -> list[list[str]]:
 def without_chance(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: type(inner).__name__ if name in MADE_ANEW else without_chance(inner)
+            name: type(inner).__name__ if name in MADE_ANEW and inner else without_chance(inner)
             for name, inner in value.items()
         }
     return [without_chance(each) for each in value] if isinstance(value, list) else value
@@ -83,7 +102,7 @@ def test_every_operation_is_in_the_table_with_the_scopes_that_open_it() -> None:
         assert named == (operation.access if keyed else set()), operation.route
 
 
-def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
+def test_the_examples_answer_what_the_page_shows(cloud: InMemory, shop: Shop) -> None:
     names = {
         "API": "",
         "KEY": shop.keys["storefront"],
@@ -100,6 +119,12 @@ def test_the_examples_answer_what_the_page_shows(shop: Shop) -> None:
             assert shop.pay(placed).status == 200
         if "$EXPORT_ID" in command:
             names["EXPORT_ID"] = seen[-1].json["export_id"]
+        if "$IMPORT_ID" in command:
+            opened = seen[-1]
+            names["IMPORT_ID"] = opened.json["import_id"]
+            run(cloud, upload(opened, LOT_7))
+            told = result_of(shop, names["IMPORT_ID"])
+            assert "\n".join(told) in PAGE
         reply = _curl(shop, command, names)
         seen.append(reply)
         shown_answer = json.loads(shown)
@@ -142,6 +167,10 @@ def _curl(shop: Shop, command: str, names: dict[str, str]) -> Reply:
     return shop.carrier.send(method, path, headers, body)
 
 
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
 def test_limits_on_the_page_are_those_of_the_code() -> None:
     for limit in (
         f"up to {MAX_CODES} codes of a variant",
@@ -151,6 +180,9 @@ def test_limits_on_the_page_are_those_of_the_code() -> None:
         f"up to {MAX_LINES} lines of up to {MAX_UNITS_PER_LINE} units",
         f"1 to {MAX_IDEMPOTENCY_KEY} visible ASCII",
         f"up to {MAX_REASONS} of the refused rows",
+        f"Up to {_spaced(MAX_CODES_PER_IMPORT)} codes go in one request",
+        f"up to {_spaced(MAX_ROWS)} rows and {MAX_FILE_BYTES // 10**6} MB",
+        f"at most {MAX_LANES} different pairs",
         f"less than {MIN_BITS} bits is refused",
         f"Below {FLOOR_BITS} bits",
         f"at a time, 1 to {MAX_ACTIVATIONS}",

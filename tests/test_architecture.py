@@ -71,16 +71,21 @@ OUTSIDE: dict[str, frozenset[str]] = {
             "botocore",
             "concurrent.futures",
             "cryptography",
+            "datetime",
             "heapq",
             "hmac",
             "msgspec",
+            "openpyxl",
             "sqlite3",
+            "tempfile",
             "time",
             "urllib.parse",
+            "zipfile",
+            "zlib",
         }
     ),
-    "contracts": frozenset({"base64", "binascii", "msgspec"}),
-    "flows": frozenset({"hashlib", "re"}),
+    "contracts": frozenset({"base64", "binascii", "msgspec", "urllib.parse.unquote_plus"}),
+    "flows": frozenset({"hashlib", "hmac", "re"}),
     "steps": frozenset(),
     "domain": frozenset(
         {
@@ -116,6 +121,9 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
     "key_pattern": frozenset({"order_access"}),
     "mail": frozenset({"code", "day", "stock_warning"}),
+    "import_job": frozenset(
+        {"blind_index", "code", "code_file", "code_rows", "directory", "errors", "stock"}
+    ),
     "order": frozenset({"errors", "goods", "money", "payment", "stock"}),
     "payment": frozenset({"money"}),
     "recipe": frozenset({"errors", "key_pattern"}),

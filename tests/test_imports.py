@@ -18,7 +18,9 @@ LAYER = ROOT / "layers/scrip/python"
 HEAVY = ("aws_xray_sdk", "boto3", "pydantic", "pynamodb", "requests", "s3transfer", "yaml")
 """Nobody needs these at run time; each costs tens of milliseconds of a cold start."""
 
-SEALERS = frozenset({"api_serve_merchant", "api_serve_storefront", "queue_send_mail"})
+SEALERS = frozenset(
+    {"api_serve_merchant", "api_serve_storefront", "queue_import_file", "queue_send_mail"}
+)
 """Functions that make or open seals of codes. The others must not pay for cryptography."""
 
 PROBE = """
@@ -90,6 +92,12 @@ def test_a_handler_imports_nothing_heavy(function: str) -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_only_who_seals_imports_cryptography(function: str) -> None:
     assert ("cryptography" in handler(function).modules) == (function in SEALERS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_who_imports_files_imports_the_readers_of_spreadsheets(function: str) -> None:
+    """They are in a layer that no other function has."""
+    assert ("openpyxl" in handler(function).modules) == (function == "queue_import_file")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

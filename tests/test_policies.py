@@ -19,6 +19,7 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from tests import template
 from tests.ending import give_an_end
+from tests.file_upload import import_file, open_import, run, upload
 from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
@@ -43,6 +44,9 @@ NOT_CALLED_BY_CODE: dict[str, str] = {
 }
 NOT_CALLED_ON: dict[Use, str] = {
     ("sqs:SendMessage", "OrdersStreamDead"): "Lambda's poller puts there what it gave up on",
+    ("s3:PutObject", "Uploads/uploads/*"): "the merchant does, by a form that carries this right",
+    ("s3:GetObject", "Uploads/results/*"): "the merchant does, by an address that carries it",
+    ("s3:ListBucket", "Uploads"): "makes a missing object answer 404 instead of 403",
 }
 
 TRANSACTED = {
@@ -93,6 +97,10 @@ def used(operation: str, parameters: Mapping[str, Any]) -> set[Use]:
         return {(f"dynamodb:{operation}", table)}
     if "EncryptionContext" in parameters:
         return {(f"kms:{operation}", f"vault: {parameters['EncryptionContext']['purpose']}")}
+    if "Bucket" in parameters:
+        folder = parameters["Key"].partition("/")[0]
+        action = operation.replace("Head", "Get")
+        return {(f"s3:{action}", f"Uploads/{folder}/*")}
     if operation == "SendEmail":
         return {("ses:SendEmail", "identity")}
     if operation == "SendMessage":
@@ -134,6 +142,8 @@ def recording() -> Iterator[Recorded]:
 def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
     """All that each function can do, as its callers make it."""
     _as_merchant(shop)
+    own = cloud.environment("api_serve_imports")
+    _with_files(cloud, open_shop(shop.carrier, own, shop.stripe, "filing"))
     _as_buyer(shop)
     _as_application(shop)
     _outbox_and_mail(cloud)
@@ -170,6 +180,21 @@ def _as_merchant(shop: Shop) -> None:
     ]
     for method, path in calls:
         _good(shop.call(method, path, key="operator"))
+
+
+def _with_files(cloud: InMemory, shop: Shop) -> None:
+    shop.put_variant("card-10")
+    seen = import_file(cloud, shop, b"F-1\nF-2", "card-10", name="f.txt")
+    assert seen["state"] == "done"
+    import_file(cloud, shop, b"F-1\nF-2", "card-10", name="f.txt", key="known")
+    import_file(cloud, shop, b"F-1\nF-3", "card-10", name="f.txt", key="try", dry_run=True)
+    opened = open_import(shop, "card-10", name="f.txt", key="chained")
+    event = upload(opened, b"F-9\nF-8")
+    run(cloud, event, seconds=10)
+    forget_adapters()
+    run(cloud, event)
+    run(cloud, event)
+    _good(shop.call("GET", "/v1/merchant/imports", key="operator"))
 
 
 def _as_buyer(shop: Shop) -> None:
@@ -333,5 +358,10 @@ def test_policies_name_what_they_are_read_as() -> None:
 def test_no_function_reads_codes_that_does_not_show_them() -> None:
     readers = {each for each in FUNCTIONS if ("kms:Decrypt", "vault: codes") in allowed(each)}
 
-    assert readers == {"api_serve_merchant", "api_serve_storefront", "queue_send_mail"}
+    assert readers == {
+        "api_serve_merchant",
+        "api_serve_storefront",
+        "queue_import_file",
+        "queue_send_mail",
+    }
     assert os.environ.get("VAULT_KEY_ARN") is None

@@ -14,6 +14,7 @@ import pytest
 from scrip.adapters.vault import Vault
 from scrip.telemetry import logger
 from tests.contents import contents
+from tests.file_upload import import_file, open_import, result_of, upload
 from tests.generated import GUESS, ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters
 from tests.opening import open_shop
@@ -31,6 +32,7 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.secrets: set[str] = set()
+        self.results: list[str] = []
 
     def write(self, text: str) -> int:
         self.lines.append(text)
@@ -112,6 +114,7 @@ def test_no_secret_of_a_day_is_told_or_kept_in_plain(
     places = {f"table {name}": b"\n".join(flat(items)) for name, items in contents(cloud).items()}
     places["log"] = "".join(told.lines).encode()
     places["metrics"] = (printed.out + printed.err).encode()
+    places["results of imports"] = "".join(told.results).encode()
     places["messages"] = json.dumps(messages, default=str).encode()
     assert len(told.lines) > 60
     assert any('"message":"bug"' in line for line in told.lines)
@@ -141,6 +144,7 @@ def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPa
     _import(shop, f"{CODES[0]}\x00".encode(), "bad")
     _import(shop, f"{CODES[0]}ü".encode("latin-1"), "latin")
     shop.call("POST", "/v1/merchant/variants/gift/codes", {"codes": CODES}, key="operator")
+    _import_files(cloud, shop, told, monkeypatch)
     with monkeypatch.context() as broken:
         broken.setattr(Vault, "seal", _raise_a_bug)
         _import(shop, CODES[1].encode(), "bug")
@@ -203,6 +207,26 @@ def _generated_keys(shop: Shop, told: Told) -> Reply:
     while ask(shop, "validate", key=key).status == 200:
         """Until it is asked about too often."""
     return bought
+
+
+def _import_files(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"FILED-CODE-{n:04d},FILED-PIN-{n:04d},,FILED-NOTE-{n:04d}" for n in range(9)]
+    told.secrets |= {cell for row in rows for cell in row.split(",") if cell}
+    bad = [rows[0], f"{rows[1]},{rows[1]}", f"{rows[2]}\x00", "FILED-CODE-0003,,FILED-PIN-0003,"]
+    content = "\n".join(["code,pin,valid_until,note", *rows, *bad]).encode()
+    seen = import_file(cloud, shop, content, "gift", key="files")
+    assert (seen["taken"], seen["refused"]) == (9, 3)
+    told.results.append("\n".join(result_of(shop, seen["import_id"])))
+    headless = import_file(cloud, shop, "\n".join(rows).encode(), "gift", key="headless")
+    broken_quote = import_file(cloud, shop, b'code\n"' + content, "gift", key="quote")
+    assert (headless["state"], broken_quote["state"]) == ("failed", "failed")
+    told.results += [headless["problem"], broken_quote["problem"]]
+    with monkeypatch.context() as broken:
+        broken.setattr(Vault, "seal_at", _raise_a_bug)
+        opened = open_import(shop, "gift", key="bug", name="bug.txt")
+        event = upload(opened, b"FILED-CODE-9999")
+        told.secrets.add("FILED-CODE-9999")
+        assert cloud.invoke("queue_import_file", event)["batchItemFailures"]
 
 
 def _callbacks(shop: Shop, placed: list[Reply]) -> None:

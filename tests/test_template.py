@@ -18,7 +18,13 @@ from tests import template
 from tests.template import ROOT
 
 FUNCTIONS = sorted(template.functions())
-NESTED = ("infra/tables.yaml", "infra/keys.yaml", "infra/queues.yaml", "infra/observability.yaml")
+NESTED = (
+    "infra/tables.yaml",
+    "infra/keys.yaml",
+    "infra/queues.yaml",
+    "infra/uploads.yaml",
+    "infra/observability.yaml",
+)
 PACKAGE = ROOT / "layers/scrip/python/scrip"
 HTTP = [name for name in FUNCTIONS if name.startswith("api_")]
 
@@ -256,7 +262,9 @@ def test_batches_fail_item_by_item_and_a_poison_record_does_not_block_its_shard(
 # --- data
 
 
-@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::KMS::Key"])
+@pytest.mark.parametrize(
+    "kind", ["AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::KMS::Key", "AWS::S3::Bucket"]
+)
 def test_data_survives_the_stack(kind: str) -> None:
     for name, resource in of_type(kind).items():
         assert resource["DeletionPolicy"] == "Retain", name
@@ -266,7 +274,7 @@ def test_data_survives_the_stack(kind: str) -> None:
 def test_every_table_is_on_demand_recoverable_sealed_and_named_by_the_stack() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 9
+    assert len(tables) == 10
     for name, table in tables.items():
         properties = table["Properties"]
         recovery = properties["PointInTimeRecoverySpecification"]
@@ -329,3 +337,62 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
                 "registry",
                 "licence",
             }
+
+
+# --- the bucket of uploads
+
+
+def test_the_bucket_is_private_sealed_and_forgets() -> None:
+    [bucket] = of_type("AWS::S3::Bucket").values()
+    properties = bucket["Properties"]
+
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["OwnershipControls"] == {
+        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    }
+    [rule] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert "VersioningConfiguration" not in properties
+    kept = {
+        each["Prefix"]: each["ExpirationInDays"]
+        for each in properties["LifecycleConfiguration"]["Rules"]
+        if "Prefix" in each
+    }
+    assert kept == {"uploads/": 1, "results/": 30}
+
+
+def test_the_bucket_speaks_tls_only() -> None:
+    [policy] = of_type("AWS::S3::BucketPolicy").values()
+
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Action"] == "s3:*"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_bucket_tells_the_queue_of_uploads_only() -> None:
+    [bucket] = of_type("AWS::S3::Bucket").values()
+
+    [told] = bucket["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+
+    assert told["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
+    assert bucket["DependsOn"] == "ImportQueuePolicy"
+
+
+def test_nobody_but_the_accounts_own_bucket_writes_to_the_import_queue() -> None:
+    [policy] = of_type("AWS::SQS::QueuePolicy").values()
+
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+
+
+def test_imports_have_their_time_and_room() -> None:
+    function = template.functions()["queue_import_file"]
+
+    assert (function["Timeout"], function["MemorySize"]) == (900, 1024)
+    assert function["Layers"] == [{"Ref": "Spreadsheets"}]

@@ -156,6 +156,15 @@ def loosen_policies(template: Json) -> None:
                     statement["Resource"] = "*"
 
 
+def speak_http(template: Json) -> None:
+    """Take out the bucket policies that refuse requests without TLS: the local cloud has none."""
+    for logical_id, resource in list(template["Resources"].items()):
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            statements = resource["Properties"]["PolicyDocument"]["Statement"]
+            if all("aws:SecureTransport" in str(each["Condition"]) for each in statements):
+                del template["Resources"][logical_id]
+
+
 def upload(endpoint: str, template: Json, packages: Mapping[str, Path]) -> None:
     """Put packages and nested templates into a bucket, and their addresses into `template`."""
     s3 = client(endpoint, "s3")
@@ -168,7 +177,9 @@ def upload(endpoint: str, template: Json, packages: Mapping[str, Path]) -> None:
             resource["Properties"][CODE_PROPERTIES[resource["Type"]]] = where
         elif resource["Type"] == "AWS::CloudFormation::Stack":
             source = ROOT / resource["Properties"]["TemplateURL"]
-            body = json.dumps(load_template(source), default=str).encode()
+            nested = load_template(source)
+            speak_http(nested)
+            body = json.dumps(nested, default=str).encode()
             key = f"{source.stem}-{hashlib.sha256(body).hexdigest()[:20]}.json"
             s3.put_object(Bucket=BUCKET, Key=key, Body=body)
             # Not the endpoint's address: its port may change, and a nested stack whose properties

@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-SERVICES = {"dynamodb", "kms", "sesv2", "sqs", "sts"}
+SERVICES = {"dynamodb", "kms", "s3", "sesv2", "sqs", "sts"}
 """Services whose API descriptions stay, by their folders: the other 400 are most of botocore."""
 
-ENDPOINTS = {"dynamodb", "streams.dynamodb", "kms", "email", "sqs", "sts"}
+ENDPOINTS = {"dynamodb", "streams.dynamodb", "kms", "email", "s3", "sqs", "sts"}
 """The same services by the names of endpoints.json (SES answers to `email`)."""
 
 
@@ -30,7 +30,12 @@ def trim_botocore(data: Path) -> None:
         examples.unlink()
     for packed in data.glob("*/*/service-2.json.gz"):
         description = json.loads(gzip.decompress(packed.read_bytes()))
-        packed.with_suffix("").write_text(_compact(without_documentation(description)))
+        parameters = description.get("clientContextParams", {})
+        description = without_documentation(description)
+        if parameters:  # S3 has some, and botocore wants their texts
+            emptied = {name: each | {"documentation": ""} for name, each in parameters.items()}
+            description["clientContextParams"] = emptied
+        packed.with_suffix("").write_text(_compact(description))
         packed.unlink()
 
 

@@ -27,7 +27,8 @@ RUNTIME = (3, 13)
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 """Target -> what Lambda's Amazon Linux 2023 can load. The third target, `host`, is this machine."""
 
-LAYERS = {"Dependencies", "Scrip"}
+PACKAGES = {"Dependencies": "layers/dependencies", "Spreadsheets": "layers/spreadsheets"}
+"""Layers of pinned packages -> where their lists are."""
 
 NOT_NEEDED = (
     "bin",
@@ -63,8 +64,8 @@ def build(logical_id: str, out: Path, target: str = "arm64") -> None:
     """Fill `out` with the content of a layer or function, for `arm64`, `x86_64` or `host`."""
     interpreter = find_interpreter(target)
     out.mkdir(parents=True, exist_ok=True)
-    if logical_id == "Dependencies":
-        install_dependencies(out / "python", target)
+    if logical_id in PACKAGES:
+        install(ROOT / PACKAGES[logical_id] / "requirements.txt", out / "python", target)
         compile_all(out, interpreter, "/opt")
     elif logical_id == "Scrip":
         copy_sources(ROOT / "layers/scrip/python", out / "python")
@@ -76,8 +77,8 @@ def build(logical_id: str, out: Path, target: str = "arm64") -> None:
 
 def sources_of(logical_id: str) -> list[Path]:
     """The files that decide what `build` makes: a digest of them says whether it must run again."""
-    if logical_id == "Dependencies":
-        found = [ROOT / "layers/dependencies/requirements.txt"]
+    if logical_id in PACKAGES:
+        found = [ROOT / PACKAGES[logical_id] / "requirements.txt"]
     elif logical_id == "Scrip":
         found = list(source_files(ROOT / "layers/scrip/python"))
     else:
@@ -129,7 +130,7 @@ def version_of(interpreter: str) -> str | None:
     return asked.stdout.strip() if asked.returncode == 0 else None
 
 
-def install_dependencies(out: Path, target: str) -> None:
+def install(requirements: Path, out: Path, target: str) -> None:
     """The pinned, hashed run-time packages, then without what no function imports."""
     beside = str(Path(sys.executable).parent)
     uv = shutil.which("uv", path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
@@ -151,12 +152,13 @@ def install_dependencies(out: Path, target: str) -> None:
     else:
         command += ["--python-platform", PLATFORMS[target]]
         command += ["--python-version", "{}.{}".format(*RUNTIME)]
-    command += ["-r", str(ROOT / "layers/dependencies/requirements.txt")]
+    command += ["-r", str(requirements)]
     subprocess.run(command, check=True)
     for pattern in NOT_NEEDED:
         for path in list(out.glob(pattern)):
             remove(path)
-    trim_botocore(out / "botocore/data")
+    if (out / "botocore").exists():
+        trim_botocore(out / "botocore/data")
 
 
 def remove(path: Path) -> None:

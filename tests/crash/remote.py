@@ -28,6 +28,7 @@ from botocore.httpsession import URLLib3Session
 BUSY_CODES = {
     "dynamodb": "ProvisionedThroughputExceededException",
     "kms": "ThrottlingException",
+    "s3": "SlowDown",
     "sqs": "RequestThrottled",
     "sesv2": "TooManyRequestsException",
 }

@@ -27,7 +27,7 @@ from scrip.adapters.tables import Item, Table, decode_item
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import Order
 from tests.crash.remote import Remote, remote
-from tests.in_memory import REGION, TABLES, InMemory, forget_adapters, in_memory
+from tests.in_memory import REGION, TABLES, UPLOADS, InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, sign
 from tests.shop import InProcess, Reply, Shop
@@ -185,9 +185,25 @@ class World:
 
     def messages(self) -> list[Any]:
         """What the mail queue holds, to be changed in place."""
-        [queue] = self._engine("sqs").queues.values()
-        found: list[Any] = queue._messages
+        return self.queued("mail")
+
+    def queued(self, name: str) -> list[Any]:
+        """What a queue holds, to be changed in place."""
+        found: list[Any] = self._engine("sqs").queues[name]._messages
         return found
+
+    def objects(self) -> dict[str, bytes]:
+        """What lies in the bucket of uploads."""
+        bucket = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets[UPLOADS]
+        return {name: key.value for name, key in bucket.keys.items()}
+
+    def put_objects(self, objects: dict[str, bytes]) -> None:
+        """These, and no others."""
+        storage = boto3.client("s3")
+        for name in self.objects().keys() - objects.keys():
+            storage.delete_object(Bucket=UPLOADS, Key=name)
+        for name, content in objects.items():
+            storage.put_object(Bucket=UPLOADS, Key=name, Body=content)
 
     def mails(self) -> list[Any]:
         found: list[Any] = self._engine("ses").sent_messages
@@ -210,6 +226,7 @@ class World:
         mails, payments = list(self.mails()), dict(self.stripe.payments)
         answers, place, at_ms = dict(self.stripe.answers), self.stream_place, self.clock.at_ms
         imported = copy.deepcopy(self.imported)
+        objects, imports = self.objects(), list(self.queued("import"))
 
         def restore() -> None:
             dynamodb.tables = copy.deepcopy(tables)
@@ -219,6 +236,8 @@ class World:
             self.stripe.answers = dict(answers)
             self.stream_place, self.clock.at_ms = place, at_ms
             self.imported = copy.deepcopy(imported)
+            self.put_objects(objects)
+            self.queued("import")[:] = imports
             self.luck.seed(1)
             self.cold_start()
 

@@ -21,6 +21,7 @@ NAMES = {
     "key_id": "nobody00",
     "batch_id": "0123456789",
     "export_id": "7K2M9Q4XTB3WHD5N",
+    "import_id": "0123456789abcdef",
 }
 BODIES = {
     "place_order": {"lines": [{"variant_id": "card-50"}], "email": "buyer@example.com"},
@@ -28,6 +29,7 @@ BODIES = {
     "put_variant": {"title": "Card", "price_minor": 4500, "currency": "EUR"},
     "import_codes": b"NEW-1",
     "add_units": {"units": 3},
+    "open_import": {"file_name": "codes.csv"},
     "issue_key": {"scope": "storefront", "label": "new"},
     "read_generated_key": {"product_id": "card-50", "key": "0000"},
     "free_seats": {"product_id": "card-50", "key": "0000"},

@@ -18,6 +18,11 @@ def luck() -> float:
     return _luck.random()
 
 
+def random_hex(length: int) -> str:
+    """Hexadecimal digits, 4 bits each, from the system's secure source."""
+    return secrets.token_hex(length)[:length]
+
+
 def random_id(length: int) -> str:
     """Lower-case letters and digits, 5 bits each, from the system's secure source."""
     return "".join(secrets.choice(LOWER) for _ in range(length))

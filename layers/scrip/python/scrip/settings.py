@@ -39,6 +39,15 @@ class MerchantSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportsSettings:
+    merchants_table: str
+    catalogue_table: str
+    imports_table: str
+    uploads_bucket: str
+    vault_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentSettings:
     merchants_table: str
     orders_table: str
@@ -71,6 +80,16 @@ class MailSettings:
     vault_key_arn: str
     order_token_days: int
     mail_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFileSettings:
+    merchants_table: str
+    stock_table: str
+    imports_table: str
+    uploads_bucket: str
+    import_queue_url: str
+    vault_key_arn: str
 
 
 @dataclass(frozen=True, slots=True)

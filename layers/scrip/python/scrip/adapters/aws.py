@@ -19,6 +19,7 @@ BUSY_CODES = frozenset(
     {
         "InternalServerError",
         "InternalServiceError",
+        "InternalError",
         "InternalFailure",
         "KMSInternalException",
         "LimitExceededException",
@@ -26,6 +27,7 @@ BUSY_CODES = frozenset(
         "RequestLimitExceeded",
         "RequestThrottled",
         "ServiceUnavailable",
+        "SlowDown",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",

@@ -24,6 +24,7 @@ from scrip.domain.stock import Batch, SealedCode
 
 NONCE = bytes(12)
 KEY_BYTES = 32
+TAG_BYTES = 16
 SEPARATOR = "\n"
 """Between code, PIN and note: the import refuses it in each."""
 
@@ -70,10 +71,13 @@ class Vault:
         sealed = []
         for index, code in codes:
             name = _name(batch, index)
-            plain = SEPARATOR.join((code.code, code.pin, code.note)).rstrip(SEPARATOR)
-            ciphertext = _cipher(key, name).encrypt(NONCE, plain.encode(), name)
+            ciphertext = _cipher(key, name).encrypt(NONCE, _plain(code), name)
             sealed.append(SealedCode(index, ciphertext))
         return sealed
+
+    def sealed_bytes(self, code: Code) -> int:
+        """How long its ciphertext is."""
+        return len(_plain(code)) + TAG_BYTES
 
     def open(self, key: DataKey, batch: Batch, sealed: SealedCode) -> Code:
         """Raises SealBroken when it was not sealed under this very name, CodesShredded."""
@@ -105,6 +109,10 @@ def shredded_context(batch: Batch) -> dict[str, str]:
 def _mark(key: DataKey, name: bytes) -> bytes:
     name += b"|shredded"
     return _cipher(key, name).encrypt(NONCE, b"", name)
+
+
+def _plain(code: Code) -> bytes:
+    return SEPARATOR.join((code.code, code.pin, code.note)).rstrip(SEPARATOR).encode()
 
 
 def _cipher(key: DataKey, name: bytes) -> AESGCM:

@@ -12,6 +12,7 @@ from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
+from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -24,6 +25,7 @@ TAGS = {
         *BATCH_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
+        *IMPORT_OPERATIONS,
     ),
     "keys": KEYS_OPERATIONS,
     "callbacks": CALLBACK_OPERATIONS,

@@ -80,6 +80,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.CurrencyMixed: Kind(422, "One order has one currency"),
     errors.SoldOut: Kind(409, "Sold out"),
     errors.CodesRefused: Kind(422, "No code was imported: some rows cannot be taken"),
+    errors.ImportUnknown: Kind(404, "No such import"),
     errors.OrderUnknown: Kind(404, "No such order"),
     errors.OrderNotReadable: Kind(409, "The order has no codes to show"),
     errors.CodesShredded: Kind(410, "The codes were destroyed"),

@@ -171,6 +171,10 @@ class FileReplaced(Rejected):
     slug = "file-replaced"
 
 
+class ImportUnknown(Rejected):
+    slug = "import-unknown"
+
+
 class OrderUnknown(Rejected):
     slug = "order-unknown"
 

@@ -17,6 +17,20 @@ CONFIG = Config(
     max_pool_connections=16,
     tcp_keepalive=True,
 )
+PATIENT_CONFIG = CONFIG.merge(
+    Config(
+        read_timeout=20,
+        retries={"mode": "standard", "total_max_attempts": 10},
+    )
+)
+"""For who has minutes and nobody waiting: a table that throttles now takes more in a moment."""
+
+STORAGE_CONFIG = PATIENT_CONFIG.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+)
+"""Otherwise presigned addresses name S3 as a whole, which knows a young bucket of another region
+by redirections only."""
+
 PROVIDER_TIMEOUT_SECONDS = 8
 
 
@@ -28,6 +42,16 @@ def session() -> botocore.session.Session:
 @cache
 def client(service: str) -> AwsClient:
     return session().create_client(service, config=CONFIG)
+
+
+@cache
+def patient_client(service: str) -> AwsClient:
+    return session().create_client(service, config=PATIENT_CONFIG)
+
+
+@cache
+def storage_client() -> AwsClient:
+    return session().create_client("s3", config=STORAGE_CONFIG)
 
 
 def table(name: str) -> Table:
