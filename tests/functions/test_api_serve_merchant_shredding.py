@@ -9,7 +9,7 @@ from scrip.domain import errors
 from scrip.domain.shredding import BACKUP_DAYS
 from tests.contents import nothing_changes
 from tests.documented import is_refused
-from tests.functions.conftest import CODES
+from tests.functions.conftest import CODES, Clock
 from tests.in_memory import InMemory, forget_adapters
 from tests.shop import Reply, Shop
 
@@ -54,6 +54,23 @@ def test_a_batch_is_shredded_once_and_says_when(shop: Shop, sold_out: Reply) -> 
     first, second = shop.shred_batch("card-50"), shop.shred_batch("card-50")
 
     assert first.json == second.json
+
+
+def test_what_was_held_of_a_shredded_batch_never_goes_back_on_sale(
+    shop: Shop, cloud: InMemory, clock: Clock
+) -> None:
+    shop.stock_up("card-50", CODES[:5])
+    shop.put_variant("card-50", hold_minutes=5)
+    shop.pay(shop.place({"card-50": 4}))
+    unpaid = shop.place({"card-50": 1})
+    assert shop.shred_batch("card-50").status == 200
+    clock.ahead_ms = 6 * 60_000
+
+    assert shop.read(unpaid).json["state"] == "expired"
+
+    stock = shop.call("GET", "/v1/merchant/variants/card-50/stock", key="operator").json
+    assert stock["available"] == 0
+    assert shop.place({"card-50": 1}).problem == "sold-out"
 
 
 def test_shredding_is_written_down_with_who_and_why(

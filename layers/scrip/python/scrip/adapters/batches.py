@@ -70,14 +70,14 @@ class Batches:
         batch, table = seen.batch, self.table.name
         shop, variant = batch.merchant_id, batch.variant_id
         actions = [
-            _update(
+            update_part(
                 table,
                 batch_key(shop, variant, batch.batch_id),
                 "SET recall = :recall",
                 "published = :published AND attribute_not_exists(recall)",
                 {":recall": _recall_item(recall), ":published": batch.published},
             ),
-            _update(
+            update_part(
                 table,
                 lane_key(shop, variant, batch.batch_id),
                 "SET shut = :why",
@@ -150,15 +150,16 @@ class Batches:
         }
 
 
-def _update(
+def update_part(
     table: str, key: Item, expression: str, condition: str, values: Item
 ) -> dict[str, Item]:
+    """A transaction's part: an update, under a condition if there is one."""
     return {
         "Update": {
             "TableName": table,
             "Key": encode_item(key),
             "UpdateExpression": expression,
-            "ConditionExpression": condition,
+            **({"ConditionExpression": condition} if condition else {}),
             "ExpressionAttributeValues": encode_item(values),
         }
     }

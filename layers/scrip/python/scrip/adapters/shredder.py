@@ -8,12 +8,17 @@ out is a broken seal.
 
 from typing import NamedTuple
 
-from scrip.adapters.batches import recall_of
-from scrip.adapters.stock import batch_key, batch_of, chunk_key, pack
+from botocore.exceptions import ClientError
+
+from scrip.adapters.aws import ask, code_of
+from scrip.adapters.batches import recall_of, update_part
+from scrip.adapters.holds import lane_key
+from scrip.adapters.stock import batch_key, batch_of, chunk_key, pack, unchanged
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.batch_record import Recall
+from scrip.domain.directory import Directory
 from scrip.domain.errors import StoreUnavailable
-from scrip.domain.stock import Batch, ChunkRef, SealedCode
+from scrip.domain.stock import Batch, ChunkRef, SealedCode, Shut
 
 
 class KeptBatch(NamedTuple):
@@ -36,20 +41,40 @@ class Shredder:
         batch = batch_of(merchant_id, variant_id, batch_id, item)
         return KeptBatch(batch, item.get("shredded_at_ms", 0), recall_of(item))
 
-    def shred_batch(self, batch: Batch, mark: bytes, at_ms: int) -> int:
-        """When it was shredded: by this call, or by one before it."""
-        try:
-            self.table.update(
-                batch_key(batch.merchant_id, batch.variant_id, batch.batch_id),
+    def shred_batch(self, batch: Batch, mark: bytes, at_ms: int, directory: Directory) -> int:
+        """When it was shredded: by this call, or by one before it.
+
+        In the same transaction its lane is shut, so that no hold puts a code of it back on sale,
+        and `directory` must still list what it did: whatever comes back is listed anew.
+        """
+        shop, variant, table = batch.merchant_id, batch.variant_id, self.table.name
+        actions = [
+            update_part(
+                table,
+                batch_key(shop, variant, batch.batch_id),
                 "SET sealed_key = :mark, shredded_at_ms = :at",
-                condition="sealed_key = :seen AND attribute_not_exists(shredded_at_ms)",
-                values={":mark": mark, ":at": at_ms, ":seen": batch.sealed_key},
-            )
-        except ConditionFailed as error:
-            if error.item and "shredded_at_ms" in error.item:
-                shredded_at_ms: int = error.item["shredded_at_ms"]
-                return shredded_at_ms
-            raise StoreUnavailable("the batch's key was renewed meanwhile") from error
+                "sealed_key = :seen AND attribute_not_exists(shredded_at_ms)",
+                {":mark": mark, ":at": at_ms, ":seen": batch.sealed_key},
+            ),
+            update_part(
+                table,
+                lane_key(shop, variant, batch.batch_id),
+                "SET shut = if_not_exists(shut, :why)",
+                "",
+                {":why": Shut.RECALLED.value},
+            ),
+        ]
+        if directory.version:
+            actions.append(unchanged(table, shop, variant, directory))
+        try:
+            ask(self.table.client.transact_write_items, TransactItems=actions)
+        except ClientError as error:
+            if code_of(error) != "TransactionCanceledException":
+                raise
+            kept = self.find_batch(shop, variant, batch.batch_id)
+            if kept and kept.shredded_at_ms:
+                return kept.shredded_at_ms
+            raise StoreUnavailable("the batch or its stock changed meanwhile") from error
         return at_ms
 
     def shred_code(

@@ -300,6 +300,18 @@ def directory_write(
     }
 
 
+def unchanged(table: str, merchant_id: str, variant_id: str, directory: Directory) -> Item:
+    """A transaction's part: the directory's ranges are still as they were seen."""
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": encode_item(_directory_key(merchant_id, variant_id)),
+            "ConditionExpression": "version = :seen",
+            "ExpressionAttributeValues": encode_item({":seen": directory.version}),
+        }
+    }
+
+
 def variant_key(merchant_id: str, variant_id: str) -> str:
     """Batches are listed by it, in the index `by_variant`. Nothing else in the table has it."""
     return f"{merchant_id}#{variant_id}"

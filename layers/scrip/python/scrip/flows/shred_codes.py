@@ -34,7 +34,7 @@ class KeptBatch(Protocol):
 
 class Shredder(Protocol):
     def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> KeptBatch | None: ...
-    def shred_batch(self, batch: Batch, mark: bytes, at_ms: int) -> int: ...
+    def shred_batch(self, batch: Batch, mark: bytes, at_ms: int, directory: Directory) -> int: ...
     def shred_code(
         self,
         batch: Batch,
@@ -119,25 +119,29 @@ def shred_batch(
         raise BatchUnknown(batch_id)  # or there are no codes in it
     at_ms = kept.shredded_at_ms
     if not at_ms:
-        _refuse_while_it_sells(kept, stock)
+        directory = _off_sale(kept, stock)
         _write_down(audit, merchant_id, f"batch#{variant_id}#{batch_id}", asking)
-        at_ms = shredder.shred_batch(kept.batch, vault.batch_mark(kept.batch), asking.at_ms)
+        at_ms = shredder.shred_batch(
+            kept.batch, vault.batch_mark(kept.batch), asking.at_ms, directory
+        )
     return Shredded(at_ms, gone_for_good_at_ms(at_ms))
 
 
-def _refuse_while_it_sells(kept: KeptBatch, stock: Stock) -> None:
+def _off_sale(kept: KeptBatch, stock: Stock) -> Directory:
+    """The directory, in which nothing of the batch is on sale. Raises BatchOnSale."""
     batch, recall = kept.batch, kept.recall
+    directory = stock.directory(batch.merchant_id, batch.variant_id, consistent=True)
     if recall is not None:
         if not recall.complete:
             raise BatchOnSale("its recall is not finished: send it again")
-        return
+        return directory
     if not batch.published:
         raise BatchOnSale("its import is not finished")
-    directory = stock.directory(batch.merchant_id, batch.variant_id, consistent=True)
     listed = listed_chunks(directory, batch.batch_id)
     # The directory may list chunks that have sold out since: those are looked into.
     if len(listed) > MAX_LISTED or stock.free_codes(batch.merchant_id, batch.variant_id, listed):
         raise BatchOnSale("codes of it are on sale")
+    return directory
 
 
 def shred_unit(
