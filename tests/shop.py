@@ -13,7 +13,7 @@ from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer, sign
 
-VARIANT_SETTINGS = ("hold_minutes", "partial", "supply")
+VARIANT_SETTINGS = ("hold_minutes", "partial", "replace_days", "supply")
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,15 @@ class Shop:
             if reply.json["next_cursor"] is None:
                 return found
             cursor = f"?cursor={reply.json['next_cursor']}"
+
+    def replace(self, placed: Reply, unit: int = 0, line: int = 0) -> Reply:
+        path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/lines/{line}/replace"
+        return self.call("POST", path, {"unit": unit, "reason": "used before"}, key="operator")
+
+    def take_back(self, placed: Reply, units: int | None = None, line: int = 0) -> Reply:
+        path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/lines/{line}/return"
+        body = {"reason": "wrong one"} | ({"units": units} if units else {})
+        return self.call("POST", path, body, key="operator")
 
     def shred_batch(self, variant: str) -> Reply:
         path = f"/v1/merchant/variants/{variant}/batches/{self.batches[variant]}/shred"

@@ -48,6 +48,7 @@ MADE_ANEW = {
     "url",
     "fields",
     "result_url",
+    "replaced_at_ms",
 }
 
 

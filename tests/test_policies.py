@@ -230,6 +230,12 @@ def _recalls(shop: Shop) -> None:
     _good(shop.pay(_good(shop.place({"recalled": 1}))))
     _good(shop.recall("recalled"))
     assert len(shop.sold_codes("recalled")) == 1
+    shop.stock_up("bad", ["B-1", "B-2", "B-3"])
+    swapped, unseen = _good(shop.place({"bad": 1})), _good(shop.place({"bad": 1}))
+    for placed in (swapped, unseen):
+        _good(shop.pay(placed))
+    _good(shop.replace(swapped))
+    _good(shop.take_back(unseen))
     _good(shop.call("GET", "/v1/merchant/variants/recalled/batches", key="finance"))
     _good(shop.read_batch("recalled"))
 
@@ -283,7 +289,7 @@ def _outbox_and_mail(cloud: InMemory) -> None:
     sqs, messages = boto3.client("sqs"), []
     while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages += [{"messageId": each["MessageId"], "body": each["Body"]} for each in got]
-    assert len(messages) == 4
+    assert len(messages) == 5
     sent = cloud.invoke("queue_send_mail", {"Records": messages * 2})
     assert sent == {"batchItemFailures": []}
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from scrip.answers.after_sale import AFTER_SALE, asking
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
-from scrip.contracts import merchant_batch_views as batch_views
 from scrip.contracts import merchant_vault_views as vault_views
 from scrip.contracts import merchant_views as views
 from scrip.contracts.generated import generated_key_view, licence_keys_view
 from scrip.contracts.http import Answer, decode_text
+from scrip.contracts.merchant_after_sale import AFTER_SALE_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
 from scrip.contracts.merchant_stock import stock_view
@@ -22,15 +23,13 @@ from scrip.domain.errors import SealBroken
 from scrip.flows import export_codes as exporting
 from scrip.flows import list_orders as orders
 from scrip.flows import manage_catalogue, manage_keys, manage_licence_keys, manage_seats
-from scrip.flows import read_batches as batches
 from scrip.flows.add_units import add_units
 from scrip.flows.authenticate import authenticate
 from scrip.flows.import_codes import import_codes
 from scrip.flows.prepare_keys import prepare_keys
 from scrip.flows.read_stock import read_stock
-from scrip.flows.recall_batch import Recalling, recall_batch
 from scrip.flows.reveal_codes import Reveal, view_masked_codes
-from scrip.flows.shred_codes import Asking, shred_batch, shred_unit
+from scrip.flows.shred_codes import shred_batch, shred_unit
 from scrip.serving import Api, Call
 from scrip.telemetry import count, logger
 from scrip.wiring import merchant
@@ -117,62 +116,6 @@ def read_levels(call: Call) -> Answer:
         watch=wired.stock_watch,
     )
     return Answer(200, stock_view(variant_id, seen, rate))
-
-
-def list_batches(call: Call) -> Answer:
-    wired, query = _wired(), call.query
-    before = None if query.before_ms is None else query.before_ms - 1
-    found = batches.list_batches(
-        call.merchant_id,
-        call.path.variant_id,
-        before,
-        query.limit,
-        catalogue=wired.catalogue,
-        batches=wired.batches,
-    )
-    return Answer(200, batch_views.batches_view(found))
-
-
-def read_batch(call: Call) -> Answer:
-    wired = _wired()
-    figures = batches.read_batch(
-        call.merchant_id,
-        call.path.variant_id,
-        call.path.batch_id,
-        now_ms=now_ms(),
-        batches=wired.batches,
-        stock=wired.stock,
-    )
-    return Answer(200, batch_views.batch_figures_view(figures))
-
-
-def list_batch_orders(call: Call) -> Answer:
-    wired = _wired()
-    page = batches.list_sold_codes(
-        call.merchant_id,
-        call.path.variant_id,
-        call.path.batch_id,
-        call.query.cursor,
-        batches=wired.batches,
-        stock=wired.stock,
-        orders=wired.delivered,
-    )
-    return Answer(200, batch_views.sold_codes_view(page.sold, page.next_cursor))
-
-
-def recall(call: Call) -> Answer:
-    wired, path = _wired(), call.path
-    recalled = recall_batch(
-        call.merchant_id,
-        path.variant_id,
-        path.batch_id,
-        Recalling(*_asking(call)),
-        batches=wired.batches,
-        stock=wired.stock,
-        audit=wired.audit,
-    )
-    count("BatchesRecalled")
-    return Answer(200, batch_views.batch_recalled(path.batch_id, recalled))
 
 
 def list_orders(call: Call) -> Answer:
@@ -266,7 +209,7 @@ def shred_a_batch(call: Call) -> Answer:
         call.merchant_id,
         path.variant_id,
         path.batch_id,
-        _asking(call),
+        asking(call),
         shredder=wired.shredder,
         stock=wired.stock,
         vault=wired.vault,
@@ -282,8 +225,8 @@ def shred_a_unit(call: Call) -> Answer:
         order_id,
         body.line,
         body.unit,
-        _asking(call),
-        orders=wired.orders,
+        asking(call),
+        orders=wired.delivered,
         shredder=wired.shredder,
         stock=wired.stock,
         vault=wired.vault,
@@ -349,10 +292,6 @@ def _acting(call: Call) -> exporting.Acting:
     return exporting.Acting(call.own_key, call.request.source_ip, now_ms(), random_id(8))
 
 
-def _asking(call: Call) -> Asking:
-    return Asking(call.key_id, call.request.source_ip, now_ms(), random_id(8), call.body.reason)
-
-
 def refused(problem: Problem) -> None:
     if problem.slug == SealBroken.slug:
         count("SealBroken")
@@ -360,7 +299,13 @@ def refused(problem: Problem) -> None:
 
 _wired = merchant.merchant_side
 API = Api(
-    (*wire.MERCHANT_OPERATIONS, *BATCH_OPERATIONS, *VAULT_OPERATIONS, *EXPORT_OPERATIONS),
+    (
+        *wire.MERCHANT_OPERATIONS,
+        *BATCH_OPERATIONS,
+        *AFTER_SALE_OPERATIONS,
+        *VAULT_OPERATIONS,
+        *EXPORT_OPERATIONS,
+    ),
     {
         "list_all_products": list_products,
         "read_product": read_product,
@@ -375,10 +320,7 @@ API = Api(
         "issue_key": issue_key,
         "revoke_key": revoke_key,
         "view_masked_codes": view_masked,
-        "list_batches": list_batches,
-        "read_batch": read_batch,
-        "list_batch_orders": list_batch_orders,
-        "recall_batch": recall,
+        **AFTER_SALE,
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
         "rotate_licence_key": rotate_licence_key,

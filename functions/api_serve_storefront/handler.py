@@ -69,6 +69,7 @@ def reveal(call: Call) -> Answer:
     shown = reveal_codes(
         _order(call),
         looking,
+        orders=wired.delivered,
         audit=wired.audit,
         codes=wired.codes,
         counts=wired.reveal_counts,

@@ -29,7 +29,7 @@ def order_ready(message: OrderReady) -> Sending:
         token_days=wired.settings.order_token_days,
         merchants=wired.merchants,
         order_keys=wired.order_keys,
-        orders=wired.orders,
+        orders=wired.delivered,
         notifications=wired.notifications,
         audit=wired.audit,
         codes=wired.codes,

@@ -157,81 +157,6 @@ def import_and_sale(world: World) -> tuple[Case, Case]:
     )
 
 
-def recall_and_payment(world: World) -> tuple[Case, Case]:
-    recall, pay = _recalled_while_paid(world)
-    return recall, pay
-
-
-def payment_and_recall(world: World) -> tuple[Case, Case]:
-    recall, pay = _recalled_while_paid(world)
-    return pay, recall
-
-
-def _recalled_while_paid(world: World) -> tuple[Case, Case]:
-    """A batch is recalled while an order that points into it is paid. There is other stock."""
-    world.stock("card", 2 * PER_CHUNK)
-    recalled = world.shop.batches["card"]
-    placed = world.place({"card": PER_CHUNK + 1})
-    assert world.hand_in("card", world.new_codes("card", 2 * PER_CHUNK), "other")
-    event = world.paid(placed)
-
-    def expect() -> None:
-        assert world.order(placed).state == "delivered"
-        sold = world.shop.sold_codes("card", recalled)
-        figures = world.shop.read_batch("card", recalled).json
-        assert figures["sold"] == len(sold) == 2 * PER_CHUNK - figures["recalled"]
-
-    return (
-        Case(lambda: world.took(world.shop.recall("card", recalled)), expect),
-        Case(lambda: world.post(event), expect),
-    )
-
-
-def recall_and_expiry(world: World) -> tuple[Case, Case]:
-    recall, sweep = _recalled_while_let_go(world)
-    return recall, sweep
-
-
-def expiry_and_recall(world: World) -> tuple[Case, Case]:
-    recall, sweep = _recalled_while_let_go(world)
-    return sweep, recall
-
-
-def _recalled_while_let_go(world: World) -> tuple[Case, Case]:
-    """A batch is recalled while holds on it end: their codes must not come back on sale."""
-    world.stock("card", 2 * PER_CHUNK, hold_minutes=10)
-    world.place({"card": PER_CHUNK + 1})
-    world.clock.advance(12)
-
-    def expect() -> None:
-        assert world.shop.place({"card": 1}).problem == "sold-out"
-        assert world.shop.sold_codes("card") == []
-
-    recall = Case(lambda: world.took(world.shop.recall("card")), expect)
-    return recall, Case(world.sweep, lambda: None)
-
-
-def import_and_recall(world: World) -> tuple[Case, Case]:
-    """A batch is recalled while it is still being imported: it may be on sale before, never
-    after."""
-    world.shop.put_variant("card")
-    codes = world.new_codes("card", 2 * PER_CHUNK)
-
-    def hand_in() -> bool:
-        reply = world.shop.import_codes("card", codes, idempotency_key="first")
-        world.imported["card"] = codes
-        return reply.problem == "batch-recalled" or world.took(reply)
-
-    def recall() -> bool:
-        with world.remote.aside():
-            begun = [pk for item in world.items("stock") if "#batch#" in (pk := item["pk"])]
-        batch_id = begun[0].rpartition("#")[2] if begun else "0123456789"
-        reply = world.shop.recall("card", batch_id)
-        return reply.problem == "batch-unknown" or world.took(reply)
-
-    return Case(hand_in), Case(recall)
-
-
 MEETINGS: dict[str, Meeting] = {
     "placing twice at once": duplicate("placing: one line"),
     "placing while the same order is paid": placing_and_payment,
@@ -252,12 +177,6 @@ MEETINGS: dict[str, Meeting] = {
     "two imports of one variant": two_imports,
     "two imports that share codes": overlapping_imports,
     "an import while stock runs out": import_and_sale,
-    "recalling twice at once": duplicate("recalling: a batch that is partly sold"),
-    "a recall while an order is paid": recall_and_payment,
-    "an order paid while its batch is recalled": payment_and_recall,
-    "a recall while holds end": recall_and_expiry,
-    "holds end while their batch is recalled": expiry_and_recall,
-    "an import while its batch is recalled": import_and_recall,
     "mailing twice at once": duplicate("mailing: an order is ready"),
 }
 

@@ -26,6 +26,7 @@ from scrip.adapters.order_items import order_of
 from scrip.adapters.tables import Item, Table, decode_item
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import Order
+from scrip.domain.stock import ChunkRef
 from tests.crash.remote import Remote, remote
 from tests.in_memory import REGION, TABLES, UPLOADS, InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
@@ -173,6 +174,10 @@ class World:
         """Codes on sale."""
         chunks = (item for item in self.items("stock") if f"#{variant}#" in item["pk"])
         return sum(len(chunk["free"]) for chunk in chunks if "free" in chunk)
+
+    def free_in(self, variant: str, chunk: ChunkRef) -> int:
+        end = f"#{variant}#{chunk.lane}#{chunk.number}"
+        return sum(len(each["free"]) for each in self.items("stock") if each["pk"].endswith(end))
 
     def order(self, placed: Reply) -> Order:
         order_id = placed.json["order"]["order_id"]

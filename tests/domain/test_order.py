@@ -35,10 +35,10 @@ LEGAL = {
     PendingOrder: {"pay", "expire", "opened", "turn_away", "due"},
     ExpiredOrder: {"pay"},
     PaidOrder: {"settle"},
-    DeliveredOrder: set(),
-    RefundDueOrder: set(),
+    DeliveredOrder: {"give_back"},
+    RefundDueOrder: {"give_back"},
 }
-MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due"}
+MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due", "give_back"}
 LATER_MS = NOW_MS + 5_000
 
 

@@ -7,16 +7,17 @@ from typing import Any
 from scrip.domain.blind_index import NOTHING_SEEN, Seen
 from scrip.domain.code import Code, DataKey
 from scrip.domain.directory import Lane
+from scrip.domain.let_go import LetGo
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
-    LetGo,
     Line,
     Order,
     OrderMoved,
     OrderRecord,
     PendingOrder,
+    SettledOrder,
 )
 from scrip.domain.stock import Batch, SealedCode
 from tests.domain.making import NOW_MS, line, payment, pending
@@ -258,3 +259,15 @@ class Shops:
     def find(self, merchant_id: str, order_id: str, *, consistent: bool = False) -> Order | None:
         assert consistent
         return self.order
+
+
+@dataclass
+class Looks:
+    """Remembers first looks in the journal, as the order would."""
+
+    journal: Journal
+
+    def reveal(self, order: Order, at_ms: int) -> Order:
+        assert isinstance(order, SettledOrder)
+        self.journal.tell("first look")
+        return replace(order, revealed_at_ms=at_ms)

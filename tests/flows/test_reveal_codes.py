@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scrip.domain.errors import CodesShredded, OrderNotReadable, OrderUnknown, StoreUnavailable
-from scrip.domain.order import Order
+from scrip.domain.order import Order, SettledOrder, Swap
 from scrip.domain.reveal_watch import DEFAULT_LIMIT
 from scrip.flows.reveal_codes import Reveal, Revealed, reveal_codes, view_masked_codes
 from tests.domain.making import NOW_MS, WINDOW_MS, payment, pending
@@ -15,6 +15,7 @@ from tests.flows.fakes import (
     Counts,
     Gaps,
     Journal,
+    Looks,
     Opened,
     Shops,
     Trail,
@@ -26,7 +27,11 @@ LOOK = Reveal("buyer", "203.0.113.7", NOW_MS, "event001")
 
 
 def revealed(order: Order, *, audit: Trail, codes: Opened, **changes: Any) -> Revealed:
-    parts: dict[str, Any] = {"counts": Counts(), "merchants": Shops()} | changes
+    parts: dict[str, Any] = {
+        "orders": Looks(codes.journal),
+        "counts": Counts(),
+        "merchants": Shops(),
+    } | changes
     return reveal_codes(order, LOOK, audit=audit, codes=codes, **parts)
 
 
@@ -35,12 +40,55 @@ def test_a_look_is_written_down_before_any_code_is_opened() -> None:
 
     shown = revealed(delivered(), audit=Trail(journal), codes=Opened(journal))
 
-    assert journal.lines == [f"audit buyer 203.0.113.7 {NOW_MS} event001", "open 0", "open 1"]
-    assert [(each.number, code.code) for each, code in shown.codes] == [
+    assert journal.lines == [
+        f"audit buyer 203.0.113.7 {NOW_MS} event001",
+        "first look",
+        "open 0",
+        "open 1",
+    ]
+    assert [(each.number, code.code) for each, code, _ in shown.codes] == [
         (0, "CODE-0-0"),
         (0, "CODE-0-1"),
         (1, "CODE-1-0"),
     ]
+
+
+def test_only_the_first_look_is_kept_in_the_order() -> None:
+    journal = Journal()
+    seen = replace(delivered(), revealed_at_ms=NOW_MS - 1)
+
+    revealed(seen, audit=Trail(journal), codes=Opened(journal))
+
+    assert "first look" not in journal.lines
+
+
+def test_a_look_shows_the_order_as_it_was_when_the_look_was_kept() -> None:
+    class TakenBack(Looks):
+        def reveal(self, order: Order, at_ms: int) -> Order:
+            assert isinstance(order, SettledOrder)
+            return order.give_back(0, 1)
+
+    journal = Journal()
+
+    shown = revealed(
+        delivered(), audit=Trail(journal), codes=Opened(journal), orders=TakenBack(journal)
+    )
+
+    assert [code.code for _, code, _ in shown.codes] == ["CODE-0-0", "CODE-1-0"]
+
+
+def test_a_code_that_came_in_place_of_a_bad_one_says_so() -> None:
+    order, journal = delivered(), Journal()
+    chunk = order.lines[0].chunk
+    assert chunk
+    intended = Swap(1, chunk, NOW_MS)
+    for swap, marks in (
+        (intended, [False] * 3),
+        (intended._replace(claimed=True), [False, True, False]),
+    ):
+        swapped = order.with_line(replace(order.lines[0], swap=swap))
+        shown = revealed(swapped, audit=Trail(journal), codes=Opened(journal))
+        assert [each.replacement for each in shown.codes] == marks
 
 
 def test_what_cannot_be_written_down_is_not_shown() -> None:
@@ -70,7 +118,7 @@ def test_of_an_order_that_ran_short_what_was_claimed_is_shown() -> None:
 
     shown = revealed(refund_due(1), audit=Trail(journal), codes=Opened(journal))
 
-    assert [code.code for _, code in shown.codes] == ["CODE-0-0"]
+    assert [code.code for _, code, _ in shown.codes] == ["CODE-0-0"]
 
 
 def test_what_was_shredded_is_left_out_and_counted() -> None:
@@ -78,7 +126,7 @@ def test_what_was_shredded_is_left_out_and_counted() -> None:
 
     shown = revealed(delivered(), audit=Trail(journal), codes=Gaps(journal))
 
-    assert [code.code for _, code in shown.codes] == ["CODE-0-1"]
+    assert [code.code for _, code, _ in shown.codes] == ["CODE-0-1"]
     assert shown.shredded == 2
 
 

@@ -46,6 +46,10 @@ class Office:
         assert consistent
         return self.order
 
+    def reveal(self, order: Order, at_ms: int) -> Order:
+        self.journal.tell("first look")
+        return order
+
     def begin(self, merchant_id: str, order_id: str, kind: str, now_ms: int) -> bool | None:
         self.journal.tell("begin")
         return self.state
@@ -96,6 +100,7 @@ def test_codes_are_mailed_where_the_merchant_wants_it_and_written_down_first() -
     assert office.journal.lines == [
         "begin",
         f"audit mail  {NOW_MS} e1",
+        "first look",
         "open 0",
         "open 1",
         "send",
@@ -191,6 +196,7 @@ def test_an_order_that_became_readable_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        (delivered(), delivered().give_back(0, 1)),
         (None, pending()),
         (pending(), pending().expire(NOW_MS + WINDOW_MS)),
         (pending(), refund_due()),

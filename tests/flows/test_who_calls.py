@@ -13,8 +13,9 @@ from scrip.domain.errors import (
     OrderUnknown,
     RequestInvalid,
 )
+from scrip.domain.let_go import LetGo
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import ExpiredOrder, LetGo, Order, PendingOrder
+from scrip.domain.order import ExpiredOrder, Order, PendingOrder
 from scrip.domain.order_access import DAY_MS, last_day_of, parse_token, render_token
 from scrip.flows.authenticate import authenticate
 from scrip.flows.create_merchant import create_merchant

@@ -22,6 +22,7 @@ NAMES = {
     "batch_id": "0123456789",
     "export_id": "7K2M9Q4XTB3WHD5N",
     "import_id": "0123456789abcdef",
+    "line": "0",
 }
 BODIES = {
     "place_order": {"lines": [{"variant_id": "card-50"}], "email": "buyer@example.com"},
@@ -35,6 +36,8 @@ BODIES = {
     "free_seats": {"product_id": "card-50", "key": "0000"},
     "recall_batch": {"reason": "leaked"},
     "request_export": {"codes": 1, "reason": "move"},
+    "replace_code": {"unit": 0, "reason": "bad"},
+    "return_codes": {"reason": "bad"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }

@@ -52,6 +52,10 @@ def test_products_and_variants_are_put_in_full_and_read_back(cloud: InMemory, sh
         "status": "active",
         "hold_minutes": 0,
         "partial": True,
+        "replace_days": 30,
+        "warn_days": 14,
+        "low_stock": 5,
+        "low_days": 3,
         "supply": "codes",
     }
     with nothing_changes(cloud):

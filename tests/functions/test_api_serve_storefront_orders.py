@@ -37,7 +37,13 @@ def test_pins_are_revealed_beside_their_codes(shop: Shop) -> None:
 
     [code] = shop.reveal(placed).json["codes"]
 
-    assert code == {"line": 0, "variant_id": "gift", "code": "GIFT-1", "pin": "1234"}
+    assert code == {
+        "line": 0,
+        "variant_id": "gift",
+        "code": "GIFT-1",
+        "pin": "1234",
+        "replacement": False,
+    }
 
 
 def test_an_unpaid_order_shows_no_codes(cloud: InMemory, stocked: Shop) -> None:

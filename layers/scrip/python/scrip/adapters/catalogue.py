@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
-from scrip.domain.catalogue import Product, Status, Variant
+from scrip.domain.catalogue import DEFAULT_REPLACE_DAYS, Product, Status, Variant
 from scrip.domain.errors import ProductFixed, VariantOfAnotherProduct
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.key_pattern import Pattern
@@ -56,6 +56,7 @@ class Catalogue:
             "currency": variant.price.currency,
             "hold_minutes": variant.hold_minutes,
             "partial": variant.partial,
+            "replace_days": variant.replace_days,
             "supply": variant.supply.value,
             "warns": list(variant.thresholds),
             "status": variant.status.value,
@@ -139,6 +140,7 @@ def _variant(item: Item) -> Variant:
         status=Status(item["status"]),
         hold_minutes=item["hold_minutes"],
         partial=item["partial"],
+        replace_days=item.get("replace_days", DEFAULT_REPLACE_DAYS),
         supply=Supply(item["supply"]),
         thresholds=Thresholds(*item.get("warns", ())),
     )

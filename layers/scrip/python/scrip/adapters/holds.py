@@ -23,7 +23,8 @@ from scrip.adapters.stock import LET_GO, Stock, directory_write, new_chunk, unpa
 from scrip.adapters.tables import Item, Table, encode_item
 from scrip.domain.directory import Lane
 from scrip.domain.errors import StoreUnavailable
-from scrip.domain.order import LetGo, LetGoContended
+from scrip.domain.let_go import LetGo, LetGoContended
+from scrip.domain.order import Payable
 from scrip.domain.stock import NEVER_MS, ChunkRef, Shut, chunk_capacity, return_lane
 
 
@@ -102,7 +103,7 @@ class Holds:
             raise LetGoContended("an order or a chunk moved") from error
 
     def _changes(self, merchant_id: str, moves: Sequence[LetGo]) -> list[_Change]:
-        lines = [(each.seen.order_id, line) for each in moves for line in each.lines]
+        lines = [(each, line) for each in moves for line in each.lines]
         wanted: dict[str, set[ChunkRef]] = defaultdict(set)
         for _, line in lines:
             wanted[line.variant_id] |= line.chunks
@@ -113,14 +114,15 @@ class Holds:
             for variant_id, refs in wanted.items()
             for ref, item in self.stock.chunks(merchant_id, variant_id, refs).items()
         }
-        for order_id, line in lines:
+        for each, line in lines:
+            gone = each.units(line)
             for ref in line.chunks:
                 change = changes[line.variant_id, ref]
                 claimed = change.item["claimed"]
-                units = [unit for unit in line.all_units(order_id) if unit in claimed]
+                units = [unit for unit in gone if unit in claimed]
                 change.gone |= {unit: claimed[unit] for unit in units}
-                if ref == line.chunk and not units:
-                    change.fenced += line.missing_units(order_id)[:1]
+                if ref == line.chunk and not units and isinstance(each.seen, Payable):
+                    change.fenced += line.missing_units(each.seen.order_id)[:1]
         return list(changes.values())
 
     def _returns(self, merchant_id: str, home: _Home) -> _Returns:

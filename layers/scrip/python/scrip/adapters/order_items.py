@@ -12,6 +12,7 @@ from scrip.domain.order import (
     Order,
     PendingOrder,
     RefundDueOrder,
+    Swap,
     listing_place,
 )
 from scrip.domain.order_access import CROCKFORD
@@ -58,12 +59,14 @@ def order_of(item: Item) -> Order:
                 **facts,
                 payment=payment_of(item["payment"]),
                 delivered_at_ms=item["delivered_at_ms"],
+                revealed_at_ms=item.get("revealed_at_ms"),
             )
         case RefundDueOrder.state:
             return RefundDueOrder(
                 **facts,
                 payment=payment_of(item["payment"]),
                 delivered_at_ms=item["delivered_at_ms"],
+                revealed_at_ms=item.get("revealed_at_ms"),
                 refund_due=Money(item["refund_due_minor"], item["currency"]),
             )
     raise ValueError(f"order {order_id} is in unknown state {item['state']!r}")
@@ -104,6 +107,8 @@ def line_item(line: Line) -> Item:
     unusual = {
         "held": line.held,
         "kind": UNSAID.get(line.kind, line.kind.value),
+        "returned": line.returned,
+        "swap": swap_item(line.swap) if line.swap else None,
     }
     return {
         "variant": line.variant_id,
@@ -113,6 +118,14 @@ def line_item(line: Line) -> Item:
         "picks": [[*pick.chunk, pick.first_unit, pick.units] for pick in line.picks],
         **{name: value for name, value in unusual.items() if value},
     }
+
+
+def swap_item(swap: Swap) -> list[Any]:
+    return [swap.unit, *swap.chunk, swap.at_ms, swap.claimed]
+
+
+def _swap(kept: list[Any] | None) -> Swap | None:
+    return Swap(kept[0], ChunkRef(*kept[1:4]), *kept[4:]) if kept else None
 
 
 def pointer(line: Line) -> list[str | int] | None:
@@ -135,6 +148,8 @@ def _line(number: int, item: Item, currency: str) -> Line:
         held=item.get("held", False),
         round_=place[3] if place and place[3:] else 0,
         kind=Kind(item.get("kind", Kind.CODE_POOL.value)),
+        returned=item.get("returned", 0),
+        swap=_swap(item.get("swap")),
     )
 
 

@@ -29,6 +29,7 @@ from scrip.domain.order import (
     Payable,
     PendingOrder,
     RefundDueOrder,
+    SettledOrder,
     listing_place,
 )
 from scrip.domain.payment import Payment
@@ -37,6 +38,7 @@ BY_MERCHANT = "by_merchant"
 BY_DUE = "by_due"
 KEEP_EXPIRED_MS = 400 * 86_400_000
 STRAY = "stray#"
+NOT_REVEALED = 0
 BEGINNING = listing_place(0)
 """Before every order. Not an empty text: an index refuses to be asked for one."""
 
@@ -191,10 +193,11 @@ class Orders:
             raise OrderMoved(order_of(error.item)) from error
 
 
-def move(seen: Payable, moved: Order) -> Write:
+def move(seen: Order, moved: Order) -> Write:
     """The write that makes the one of the other.
 
-    No line may have been pointed elsewhere meanwhile: whoever did that may hold a claim there.
+    No line may have been pointed elsewhere meanwhile: whoever did that may hold a claim there. Of a
+    settled order no line may have changed at all, and nobody may have seen its codes.
     """
     sets: dict[str, Any] = {"#state": moved.state}
     gone = ""
@@ -205,17 +208,25 @@ def move(seen: Payable, moved: Order) -> Write:
         case DeliveredOrder() | RefundDueOrder():
             sets["payment"] = payment_item(moved.payment)
             sets["delivered_at_ms"] = moved.delivered_at_ms
+            sets["revealed_at_ms"] = NOT_REVEALED
             gone = " REMOVE delete_at"
     if isinstance(moved, RefundDueOrder):
         sets["refund_due_minor"] = moved.refund_due.amount_minor
     sets["order_lines"] = [line_item(line) for line in moved.lines]
-    pointers = {f":chunk{line.number}": pointer(line) for line in seen.lines}
-    same = [f"order_lines[{line.number}].chunk = :chunk{line.number}" for line in seen.lines]
+    if isinstance(seen, SettledOrder):
+        same = ["order_lines = :lines", "revealed_at_ms = :unseen"]
+        before: dict[str, Any] = {
+            ":lines": [line_item(line) for line in seen.lines],
+            ":unseen": NOT_REVEALED,
+        }
+    else:
+        same = [f"order_lines[{line.number}].chunk = :chunk{line.number}" for line in seen.lines]
+        before = {f":chunk{line.number}": pointer(line) for line in seen.lines}
     return Write(
         "SET " + ", ".join(f"{name} = :set{n}" for n, name in enumerate(sets)) + gone,
         " AND ".join(["#state = :seen", *same]),
         {f":set{n}": value for n, value in enumerate(sets.values())}
-        | pointers
+        | before
         | {":seen": seen.state},
     )
 

@@ -19,7 +19,12 @@ from scrip.contracts.merchant_stock import LowDays, LowStock, StockView, WarnDay
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
-from scrip.domain.catalogue import MAX_HOLD_MINUTES, MAX_UNITS_ADDED
+from scrip.domain.catalogue import (
+    DEFAULT_REPLACE_DAYS,
+    MAX_HOLD_MINUTES,
+    MAX_REPLACE_DAYS,
+    MAX_UNITS_ADDED,
+)
 from scrip.domain.order import OrderState
 from scrip.domain.stock_warning import DEFAULT_LOW_DAYS, DEFAULT_LOW_STOCK, DEFAULT_WARN_DAYS
 
@@ -43,6 +48,14 @@ SupplyName = Annotated[
     Meta(
         description="What a sale uses up: an imported code, one of the units added, or nothing. "
         "Without it: codes for a code pool, unlimited for generated keys"
+    ),
+]
+ReplaceDays = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_REPLACE_DAYS,
+        description="How long after delivery a bad code may be replaced; 0: never",
     ),
 ]
 PAGE_LIMIT = 100
@@ -92,6 +105,7 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     status: StatusName = "active"
     hold_minutes: HoldMinutes = 0
     partial: Partial = True
+    replace_days: ReplaceDays = DEFAULT_REPLACE_DAYS
     supply: SupplyName | None = None
     warn_days: WarnDays = DEFAULT_WARN_DAYS
     low_stock: LowStock = DEFAULT_LOW_STOCK
@@ -109,6 +123,7 @@ class VariantView(Struct):
     status: StatusName
     hold_minutes: HoldMinutes
     partial: Partial
+    replace_days: ReplaceDays
     supply: SupplyName
     warn_days: WarnDays
     low_stock: LowStock

@@ -35,6 +35,10 @@ class Sold(Protocol):
     def unit(self) -> UnitKey: ...
     @property
     def order(self) -> Order | None: ...
+    @property
+    def revealed(self) -> bool: ...
+    @property
+    def replaced(self) -> bool: ...
 
 
 def batches_view(records: Sequence[BatchRecord]) -> BatchesView:
@@ -83,6 +87,9 @@ def sold_codes_view(sold: Sequence[Sold], next_cursor: str | None) -> SoldCodesV
                 each.unit.unit,
                 each.order.state if each.order else None,
                 each.order.email if each.order else None,
+                each.revealed,
+                each.replaced,
+                each.unit.swapped,
             )
             for each in sold
         ],

@@ -80,13 +80,18 @@ class SoldCodesQuery(Struct, forbid_unknown_fields=True):
 
 class SoldCodeView(Struct):
     """Whose a code of the batch is; line and unit are counted from 0. An order that is `pending`
-    holds it, or is being paid this moment. Without a state, `order_id` is an export's."""
+    holds it, or is being paid this moment. Without a state, `order_id` is an export's. `revealed`:
+    whether somebody may have seen it. `replaced`: it was bad, and the buyer has another one;
+    `replacement`: it is such another one."""
 
     order_id: OrderId
     line: int
     unit: int
     state: OrderState | None
     email: Email | None
+    revealed: bool
+    replaced: bool
+    replacement: bool
 
 
 class SoldCodesView(Struct):

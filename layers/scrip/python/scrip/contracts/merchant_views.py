@@ -53,6 +53,7 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
         hold_minutes=body.hold_minutes,
         partial=body.partial,
         thresholds=Thresholds(body.warn_days, body.low_stock, body.low_days),
+        replace_days=body.replace_days,
     )
 
 
@@ -70,6 +71,7 @@ def variant_view(variant: Variant) -> VariantView:
         variant.status.value,
         variant.hold_minutes,
         variant.partial,
+        variant.replace_days,
         variant.supply.value,
         *variant.thresholds,
     )

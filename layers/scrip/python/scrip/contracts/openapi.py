@@ -10,6 +10,7 @@ from scrip.contracts.callbacks import CALLBACK_OPERATIONS
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
 from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
+from scrip.contracts.merchant_after_sale import AFTER_SALE_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
 from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
@@ -23,6 +24,7 @@ TAGS = {
     "merchant": (
         *MERCHANT_OPERATIONS,
         *BATCH_OPERATIONS,
+        *AFTER_SALE_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *IMPORT_OPERATIONS,

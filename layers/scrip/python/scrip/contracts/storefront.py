@@ -130,12 +130,14 @@ class OrderPlaced(Struct):
 
 
 class RevealedCode(Struct):
-    """A code in plain text, with its PIN if it has one."""
+    """A code in plain text, with its PIN if it has one. `replacement`: the shop gave it in place of
+    a bad one, which is not shown any more."""
 
     line: int
     variant_id: Slug
     code: str
     pin: str
+    replacement: bool = False
 
 
 class RevealedCodes(Struct):

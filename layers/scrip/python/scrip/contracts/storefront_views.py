@@ -100,10 +100,13 @@ def order_placed(order: Order, token: str, payment: OpenedPayment | None) -> Ord
 
 
 def revealed_codes(
-    order_id: str, shown: Sequence[tuple[Line, Code]], shredded: int
+    order_id: str, shown: Sequence[tuple[Line, Code, bool]], shredded: int
 ) -> RevealedCodes:
     return RevealedCodes(
         order_id,
-        [RevealedCode(line.number, line.variant_id, code.code, code.pin) for line, code in shown],
+        [
+            RevealedCode(line.number, line.variant_id, code.code, code.pin, replacement)
+            for line, code, replacement in shown
+        ],
         shredded,
     )

@@ -14,6 +14,8 @@ MAX_HOLD_MINUTES = 24 * 60
 MAX_UNITS_ADDED = 100_000
 """By one request: some 3000 chunks, written in a few seconds."""
 
+DEFAULT_REPLACE_DAYS = 30
+MAX_REPLACE_DAYS = 3650
 MAX_PRODUCTS = 500
 MAX_VARIANTS = 2000
 """Of one merchant. A storefront reads them all at once: about 300 KB at this limit."""
@@ -42,8 +44,9 @@ class Variant:
 
     `hold_minutes`: codes are set aside when the order is placed, for that long; 0: they are claimed
     when it is paid. `partial`: an order that stock cannot fill is delivered as far as it goes and
-    the rest is refunded; else nothing is delivered and all is refunded. `thresholds`: when its
-    merchant is warned.
+    the rest is refunded; else nothing is delivered and all is refunded. `replace_days`: how long
+    after its delivery a bad code may be replaced; 0: never. `thresholds`: when its merchant is
+    warned.
     """
 
     merchant_id: str
@@ -54,6 +57,7 @@ class Variant:
     status: Status
     hold_minutes: int = 0
     partial: bool = True
+    replace_days: int = DEFAULT_REPLACE_DAYS
     supply: Supply = Supply.CODES
     thresholds: Thresholds = DEFAULTS
 

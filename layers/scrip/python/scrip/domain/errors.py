@@ -223,6 +223,24 @@ class ExportKeyRefused(Rejected):
     slug = "export-key-refused"
 
 
+class CodesRevealed(Rejected):
+    """The codes were shown to somebody, or may have been: nobody else may get them."""
+
+    slug = "codes-revealed"
+
+
+class CodeReplaced(Rejected):
+    """A code of this line was replaced: that happens once."""
+
+    slug = "code-replaced"
+
+
+class ReplacementClosed(Rejected):
+    """The time in which the shop replaces codes is over."""
+
+    slug = "replacement-closed"
+
+
 class UnitUnknown(Rejected):
     """The order has no such line, or the line no such code."""
 

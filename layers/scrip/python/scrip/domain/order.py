@@ -5,6 +5,7 @@ Each state is a class and each move a method, so an illegal move has no name to 
     Pending --pay--> Paid --settle--> Delivered   (every unit was claimed)
        |               `------------> RefundDue   (stock ran out: what was claimed is delivered)
        `--expire--> Expired --pay--> Paid         (late money is honoured while stock lasts)
+    Delivered, RefundDue --give_back--> RefundDue (units nobody saw go back on sale)
 
 A line may be held: its units are claimed when the order is placed. Expiring lets them go.
 """
@@ -15,11 +16,12 @@ from typing import ClassVar, Literal, NamedTuple, Self, TypeVar
 from scrip.domain.errors import (
     PaymentAmountMismatch,
     PaymentCurrencyMismatch,
+    UnitUnknown,
 )
 from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.payment import Payment
-from scrip.domain.stock import ChunkRef, Pick, unit_key, units_picked
+from scrip.domain.stock import ChunkRef, Pick, swap_key, unit_key, units_picked
 
 OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
 
@@ -33,12 +35,24 @@ MAX_AMOUNT_MINOR = 99_999_999
 """Stripe's largest charge; also what keeps every sum far from 64 bits."""
 
 
+class Swap(NamedTuple):
+    """Another code for a bad one: unit `unit` has a new code in `chunk`, or is about to claim it
+    there."""
+
+    unit: int
+    chunk: ChunkRef
+    at_ms: int
+    claimed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One variant in an order. `chunk` is where its next unit is to be claimed; None: its supply
     has no end, so nothing needs claiming.
 
     `held`: to be claimed before it is paid. `round_` counts the times its units were let go.
+    `returned`: units that were delivered and then went back on sale, the last ones. `swap`: the one
+    unit whose code was bad.
     """
 
     number: int
@@ -50,6 +64,8 @@ class Line:
     held: bool = False
     round_: int = 0
     kind: Kind = Kind.CODE_POOL
+    returned: int = 0
+    swap: Swap | None = None
 
     @property
     def total(self) -> Money:
@@ -76,12 +92,36 @@ class Line:
         return {pick.chunk for pick in self.picks} | ({self.chunk} if self.chunk else set())
 
     def claimed_units(self, order_id: str) -> list[tuple[ChunkRef, str]]:
-        """Chunk and unit key of every claimed code, in the order of the units."""
+        """Chunk and unit key of every code that is the buyer's, in the order of the units."""
+        found = self.picked_units(order_id)
+        if self.swap and self.swap.claimed:
+            found[self.swap.unit] = (self.swap.chunk, self.swap_key(order_id))
+        return found
+
+    def picked_units(self, order_id: str) -> list[tuple[ChunkRef, str]]:
+        """As they were delivered, with a code that was bad."""
         return [
             (pick.chunk, self._key(order_id, unit))
             for pick in self.picks
             for unit in range(pick.first_unit, pick.first_unit + pick.units)
         ]
+
+    def swapped(self, unit: int) -> bool:
+        """Whether the unit's code came in place of a bad one."""
+        return self.swap is not None and self.swap.claimed and self.swap.unit == unit
+
+    def swap_key(self, order_id: str) -> str:
+        """The name under which the new code of a swapped unit is held."""
+        if self.swap is None:
+            raise ValueError(f"nothing of line {self.number} was swapped")
+        return swap_key(order_id, self.number, self.swap.unit)
+
+    def let_go_by(self, order_id: str, after: Self) -> list[str]:
+        """The unit keys whose codes this line lets go in becoming `after`."""
+        if after.round_ > self.round_:
+            return self.all_units(order_id)
+        kept = set(after.picked_units(order_id))
+        return [place[1] for place in self.picked_units(order_id) if place not in kept]
 
     def _key(self, order_id: str, unit: int) -> str:
         return unit_key(order_id, self.number, unit, self.round_)
@@ -94,6 +134,16 @@ class Line:
 
     def pointed_at(self, chunk: ChunkRef) -> Self:
         return replace(self, chunk=chunk)
+
+    def give_back(self, units: int) -> Self:
+        """The line without its last `units`."""
+        left = self.units_claimed - units
+        picks = tuple(
+            pick._replace(units=min(pick.units, left - pick.first_unit))
+            for pick in self.picks
+            if pick.first_unit < left
+        )
+        return replace(self, picks=picks, returned=self.returned + units)
 
     def let_go(self) -> Self:
         """The line after its units went back on sale."""
@@ -138,6 +188,13 @@ class Order:
         return Money(
             sum(line.total.amount_minor for line in self.lines), self.lines[0].unit_price.currency
         )
+
+    def line(self, number: int) -> Line:
+        """Raises UnitUnknown."""
+        for line in self.lines:
+            if line.number == number:
+                return line
+        raise UnitUnknown(f"the order has no line {number}")
 
     def with_line(self, line: Line) -> Self:
         return replace(
@@ -245,11 +302,39 @@ class PaidOrder(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveredOrder(Order):
-    state = "delivered"
+class SettledOrder(Order):
+    """Paid, and all done that stock could do.
+
+    `revealed_at_ms`: when its codes were first shown to anybody; 0: never, so far; None: orders of
+    an earlier time do not say.
+    """
 
     payment: Payment
     delivered_at_ms: int
+    revealed_at_ms: int | None = 0
+
+    def give_back(self, number: int, units: int) -> "RefundDueOrder":
+        """The last units of a line are no longer the buyer's, and their price is owed."""
+        if self.revealed_at_ms != 0:
+            raise ValueError(f"{self.order_id} may have been seen")
+        line = self.line(number)
+        back = line.give_back(units)
+        owed = line.unit_price.times(units).amount_minor
+        return self.with_line(back)._become(
+            RefundDueOrder,
+            payment=self.payment,
+            delivered_at_ms=self.delivered_at_ms,
+            refund_due=Money(self.owed_minor + owed, self.total.currency),
+        )
+
+    @property
+    def owed_minor(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredOrder(SettledOrder):
+    state = "delivered"
 
     @property
     def readable(self) -> bool:
@@ -257,18 +342,21 @@ class DeliveredOrder(Order):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundDueOrder(Order):
-    """Paid, and stock could not fill it. What was claimed is the buyer's; the rest is paid back."""
+class RefundDueOrder(SettledOrder):
+    """Money is owed: stock could not fill it, or the shop took units back. What is claimed is the
+    buyer's."""
 
     state = "refund_due"
 
-    payment: Payment
-    delivered_at_ms: int
     refund_due: Money
 
     @property
     def readable(self) -> bool:
-        return not self.whole
+        return not self.whole or any(line.returned for line in self.lines)
+
+    @property
+    def owed_minor(self) -> int:
+        return self.refund_due.amount_minor
 
 
 FAR_FUTURE_MS = 9_999_999_999_999
@@ -281,29 +369,6 @@ class OrderMoved(Exception):
     def __init__(self, order: Order) -> None:
         super().__init__(order.order_id)
         self.order = order
-
-
-class LetGo(NamedTuple):
-    """An order's move that lets units of some lines go, back on sale."""
-
-    seen: Payable
-    moved: Order
-
-    @property
-    def lines(self) -> list[Line]:
-        """The lines that let go, as they were."""
-        pairs = zip(self.seen.lines, self.moved.lines, strict=True)
-        return [old for old, new in pairs if new.round_ > old.round_]
-
-    @property
-    def writes(self) -> int:
-        """At most this many items change: the order; for each chunk itself, a new one and its
-        lane; a directory for each line."""
-        return 1 + sum(3 * len(line.chunks) + 1 for line in self.lines)
-
-
-class LetGoContended(Exception):
-    """An order or a chunk is no longer as it was seen: look again."""
 
 
 class OrderRecord(NamedTuple):
@@ -325,7 +390,7 @@ def settled_by(order: Order, payment: Payment) -> bool:
     Raises PaymentAmountMismatch when the provider now names another amount for the same
     transaction: that is for a human, not a duplicate.
     """
-    if not isinstance(order, DeliveredOrder | RefundDueOrder):
+    if not isinstance(order, SettledOrder):
         return False
     if order.payment.transaction_id != payment.transaction_id:
         return False

@@ -26,6 +26,7 @@ CLAIM_OVERHEAD_BYTES = 27
 ORDER_ID_LENGTH = 16
 RETURNED = "r"
 ROUND_MARKS = ".+"
+SWAP_MARK = "!"
 NEVER_MS = 0
 """As an end: none."""
 
@@ -128,18 +129,25 @@ def unit_key(order_id: str, line: int, unit: int, round_: int = 0) -> str:
     return f"{order_id}{mark}{line}{mark}{unit}"
 
 
+def swap_key(order_id: str, line: int, unit: int) -> str:
+    """The name under which a unit whose code was bad holds its new one."""
+    return SWAP_MARK.join((order_id, str(line), str(unit)))
+
+
 class UnitKey(NamedTuple):
-    """Whose code it is: unit `unit` of a line of an order."""
+    """Whose code it is: unit `unit` of a line of an order. `swapped`: it came in place of a bad
+    one."""
 
     order_id: str
     line: int
     unit: int
+    swapped: bool = False
 
 
 def parse_unit_key(key: str) -> UnitKey:
     order_id, mark = key[:ORDER_ID_LENGTH], key[ORDER_ID_LENGTH]
     line, unit = key[ORDER_ID_LENGTH + 1 :].split(mark)
-    return UnitKey(order_id, int(line), int(unit))
+    return UnitKey(order_id, int(line), int(unit), mark == SWAP_MARK)
 
 
 def units_picked(picks: Iterable[Pick]) -> int:

@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Protocol
 
 from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
+from scrip.domain.let_go import LetGo
 from scrip.domain.order import (
     DeliveredOrder,
-    LetGo,
     Order,
     OrderMoved,
     Payable,

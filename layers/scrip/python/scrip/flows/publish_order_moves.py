@@ -13,6 +13,8 @@ def publish_order_move(old: Order | None, new: Order | None, *, mail_queue: Mail
     """Whether anybody was told. Raises StoreUnavailable; telling twice is harmless."""
     if new is None or (old is not None and old.state == new.state):
         return False
+    if old is not None and old.readable:
+        return False  # it was told when it became so
     if not new.readable or not any(line.units_claimed for line in new.lines):
         return False
     mail_queue.order_ready(new.merchant_id, new.order_id, new.trace_id)

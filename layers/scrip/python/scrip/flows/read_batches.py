@@ -7,7 +7,7 @@ from scrip.domain.batch_record import BatchRecord
 from scrip.domain.catalogue import Variant
 from scrip.domain.directory import Directory, Reach
 from scrip.domain.errors import BatchUnknown, RequestInvalid, VariantUnknown
-from scrip.domain.order import FAR_FUTURE_MS, Order
+from scrip.domain.order import FAR_FUTURE_MS, Order, SettledOrder
 from scrip.domain.stock import Batch, ChunkRef, UnitKey
 
 CHUNKS_AT_ONCE = 50
@@ -65,6 +65,21 @@ class SoldCode(NamedTuple):
 
     unit: UnitKey
     order: Order | None
+
+    @property
+    def revealed(self) -> bool:
+        """What was exported counts as seen, and so does an order of an earlier time, which does
+        not say."""
+        if self.order is None:
+            return True
+        return isinstance(self.order, SettledOrder) and self.order.revealed_at_ms != 0
+
+    @property
+    def replaced(self) -> bool:
+        """Whether it was bad, and its buyer has another one."""
+        if self.order is None or self.unit.swapped:
+            return False
+        return self.order.line(self.unit.line).swapped(self.unit.unit)
 
 
 class SoldPage(NamedTuple):

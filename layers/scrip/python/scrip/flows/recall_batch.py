@@ -7,12 +7,14 @@ that nobody was ever pointed at need no write. Dying anywhere and asking again g
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from scrip.domain.asking import Asking
 from scrip.domain.batch_record import BatchRecord, Recall
 from scrip.domain.directory import Directory
 from scrip.domain.errors import BatchUnknown, StoreUnavailable
 from scrip.domain.stock import Batch, ChunkRef
+from scrip.steps.write_down import Audit, write_down
 
 TRIES = 8
 """Imports, returns and compactions of the same variant that may get ahead of this."""
@@ -35,36 +37,11 @@ class Stock(Protocol):
     ) -> Directory: ...
 
 
-class Audit(Protocol):
-    def acted(
-        self,
-        merchant_id: str,
-        about: str,
-        act: str,
-        *,
-        at_ms: int,
-        event_id: str,
-        by: str,
-        source: str,
-        **facts: str | int,
-    ) -> None: ...
-
-
-class Recalling(NamedTuple):
-    """Who recalls, from where, when and why. `event_id` is random."""
-
-    by: str
-    source: str
-    at_ms: int
-    event_id: str
-    reason: str
-
-
 def recall_batch(
     merchant_id: str,
     variant_id: str,
     batch_id: str,
-    recalling: Recalling,
+    asking: Asking,
     *,
     batches: Batches,
     stock: Stock,
@@ -76,17 +53,8 @@ def recall_batch(
     """
     record = _find(merchant_id, variant_id, batch_id, batches)
     if record.recall is None:
-        audit.acted(
-            merchant_id,
-            f"batch#{variant_id}#{batch_id}",
-            "recalled",
-            at_ms=recalling.at_ms,
-            event_id=recalling.event_id,
-            by=recalling.by,
-            source=recalling.source,
-            reason=recalling.reason,
-        )
-    batch, recall = record.batch, _off_sale(record, recalling, batches, stock)
+        write_down(audit, merchant_id, f"batch#{variant_id}#{batch_id}", "recalled", asking)
+    batch, recall = record.batch, _off_sale(record, asking, batches, stock)
     for _ in range(MAX_CHUNKS // CHUNKS_AT_ONCE):
         chunks = list(islice(recall.left, CHUNKS_AT_ONCE))
         if not chunks:
@@ -96,7 +64,7 @@ def recall_batch(
     return recall
 
 
-def _off_sale(record: BatchRecord, recalling: Recalling, batches: Batches, stock: Stock) -> Recall:
+def _off_sale(record: BatchRecord, asking: Asking, batches: Batches, stock: Stock) -> Recall:
     """The recall as recorded, now or before."""
     batch = record.batch
     names = batch.merchant_id, batch.variant_id, batch.batch_id
@@ -104,7 +72,7 @@ def _off_sale(record: BatchRecord, recalling: Recalling, batches: Batches, stock
         if record.recall is not None:
             return record.recall
         directory = stock.directory(*names[:2], consistent=True)
-        recall = record.recalled(directory, recalling.by, recalling.reason, recalling.at_ms)
+        recall = record.recalled(directory, asking.by, asking.reason, asking.at_ms)
         if batches.recall(record, directory, recall):
             return recall
         record = _find(*names, batches)

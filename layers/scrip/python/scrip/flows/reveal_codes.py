@@ -13,6 +13,7 @@ from scrip.domain.masking import masked
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import Line, Order
 from scrip.domain.reveal_watch import LOWEST_LIMIT, hour_of, unusual
+from scrip.steps.first_look import Looks, first_look
 
 MASKED_VIEW = "masked_view"
 
@@ -78,11 +79,19 @@ class Reveal(NamedTuple):
         return f"address:{self.source}" if self.by == "buyer" else f"key:{self.by}"
 
 
+class ShownCode(NamedTuple):
+    """`replacement`: it came in place of one that was bad."""
+
+    line: Line
+    code: Code
+    replacement: bool
+
+
 class Revealed(NamedTuple):
     """Codes line by line, and how many units had theirs shredded. `unusual`: this actor has read
     unusually many within the hour, and nobody was told of it before."""
 
-    codes: list[tuple[Line, Code]]
+    codes: list[ShownCode]
     shredded: int
     unusual: bool
 
@@ -108,6 +117,7 @@ def reveal_codes(
     order: Order,
     reveal: Reveal,
     *,
+    orders: Looks,
     audit: Audit,
     codes: Codes,
     counts: RevealCounts,
@@ -125,8 +135,13 @@ def reveal_codes(
         source=reveal.source,
     )
     told = _watch(order, reveal, audit=audit, counts=counts, merchants=merchants)
-    opened = [(line, code) for line in order.lines for code in codes.open_line(order, line)]
-    shown = [(line, code) for line, code in opened if code is not None]
+    order = first_look(order, at_ms=reveal.at_ms, orders=orders)
+    opened = [
+        (line, code, line.swapped(unit))
+        for line in order.lines
+        for unit, code in enumerate(codes.open_line(order, line))
+    ]
+    shown = [ShownCode(line, code, new) for line, code, new in opened if code is not None]
     if opened and not shown:
         raise CodesShredded("every code of this order was destroyed")
     return Revealed(shown, len(opened) - len(shown), told)

@@ -9,6 +9,7 @@ from scrip.domain.mail import Mail, Sending, order_ready_mail
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import Line, Order
 from scrip.domain.order_access import last_day_of, render_token
+from scrip.steps.first_look import Looks, first_look
 
 KIND = "order_ready"
 
@@ -17,7 +18,7 @@ class Merchants(Protocol):
     def get(self, merchant_id: str) -> Merchant: ...
 
 
-class Orders(Protocol):
+class Orders(Looks, Protocol):
     def find(
         self, merchant_id: str, order_id: str, *, consistent: bool = False
     ) -> Order | None: ...
@@ -79,6 +80,7 @@ def send_mail(
             audit.revealed(
                 merchant_id, order_id, at_ms=now_ms, event_id=event_id, by="mail", source=""
             )
+            order = first_look(order, at_ms=now_ms, orders=orders)
             opened = [code for line in order.lines for code in codes.open_line(order, line)]
             shown = [code for code in opened if code is not None]  # the others were shredded
         last_day = last_day_of(order.placed_at_ms, token_days)

@@ -7,6 +7,7 @@ one more entry.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from scrip.domain.asking import Asking
 from scrip.domain.batch_record import Recall
 from scrip.domain.code import DataKey
 from scrip.domain.directory import Directory
@@ -21,6 +22,8 @@ from scrip.domain.errors import (
 from scrip.domain.order import Order
 from scrip.domain.shredding import MAX_LISTED, gone_for_good_at_ms, listed_chunks
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
+from scrip.steps.first_look import Looks, first_look
+from scrip.steps.write_down import Audit, write_down
 
 
 class KeptBatch(Protocol):
@@ -61,35 +64,10 @@ class Vault(Protocol):
     def code_mark(self, key: DataKey, batch: Batch, index: int) -> SealedCode: ...
 
 
-class Orders(Protocol):
+class Orders(Looks, Protocol):
     def find(
         self, merchant_id: str, order_id: str, *, consistent: bool = False
     ) -> Order | None: ...
-
-
-class Audit(Protocol):
-    def acted(
-        self,
-        merchant_id: str,
-        about: str,
-        act: str,
-        *,
-        at_ms: int,
-        event_id: str,
-        by: str,
-        source: str,
-        **facts: str | int,
-    ) -> None: ...
-
-
-class Asking(NamedTuple):
-    """Who asks, from where, when and why. `event_id` is random."""
-
-    by: str
-    source: str
-    at_ms: int
-    event_id: str
-    reason: str
 
 
 class Shredded(NamedTuple):
@@ -120,7 +98,7 @@ def shred_batch(
     at_ms = kept.shredded_at_ms
     if not at_ms:
         directory = _off_sale(kept, stock)
-        _write_down(audit, merchant_id, f"batch#{variant_id}#{batch_id}", asking)
+        write_down(audit, merchant_id, f"batch#{variant_id}#{batch_id}", "shredded", asking)
         at_ms = shredder.shred_batch(
             kept.batch, vault.batch_mark(kept.batch), asking.at_ms, directory
         )
@@ -177,22 +155,10 @@ def shred_unit(
         raise SealBroken(f"batch {chunk.batch_id} is gone")
     mark = vault.code_mark(vault.key_of(kept.batch), kept.batch, sealed.index)
     if sealed != mark:
-        _write_down(audit, merchant_id, order_id, asking, line=line_number, unit=unit)
+        write_down(audit, merchant_id, order_id, "shredded", asking, line=line_number, unit=unit)
+        # Nobody else may get what is destroyed: from here on it cannot go back on sale.
+        order = first_look(order, at_ms=asking.at_ms, orders=orders)
+        if places[unit] not in order.line(line_number).claimed_units(order_id):
+            raise UnitUnknown(f"line {line_number} has no code {unit}")
         shredder.shred_code(kept.batch, chunk, places[unit][1], sealed, mark)
     return Shredded(asking.at_ms, gone_for_good_at_ms(asking.at_ms))
-
-
-def _write_down(
-    audit: Audit, merchant_id: str, about: str, asking: Asking, **facts: str | int
-) -> None:
-    audit.acted(
-        merchant_id,
-        about,
-        "shredded",
-        at_ms=asking.at_ms,
-        event_id=asking.event_id,
-        by=asking.by,
-        source=asking.source,
-        reason=asking.reason,
-        **facts,
-    )

@@ -71,7 +71,7 @@ def _claim_line(
             if claim.left == 0:
                 _close(shop, variant, chunk, stock)
         if line.units_missing:
-            chunk = _next_chunk(shop, variant, chunk, now_ms, luck, stock)
+            chunk = next_chunk(shop, variant, chunk, now_ms, luck, stock)
             if chunk is None or order.with_line(line).spread >= MAX_SPREAD:
                 break
             line = line.pointed_at(chunk)
@@ -87,7 +87,7 @@ def _close(shop: str, variant: str, chunk: ChunkRef, stock: Chunks) -> None:
         return  # the claim stands; who finds the chunk exhausted next closes it
 
 
-def _next_chunk(
+def next_chunk(
     shop: str, variant: str, exhausted: ChunkRef, now_ms: int, luck: float, stock: Chunks
 ) -> ChunkRef | None:
     """Where to claim next, None when sold out. A cheap look first; a sold-out answer is certain."""

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from scrip.domain.errors import MoveContended
+from scrip.domain.let_go import LetGo, LetGoContended
 from scrip.domain.order import (
     ExpiredOrder,
-    LetGo,
-    LetGoContended,
     Order,
     OrderMoved,
-    Payable,
     PendingOrder,
 )
 
@@ -48,13 +46,13 @@ def let_go(move: LetGo, *, now_ms: int, orders: OrderFinder, holds: HoldStore) -
 
 def expire_all(
     due: Sequence[PendingOrder], *, now_ms: int, orders: OrderEnder, holds: HoldStore
-) -> list[Payable]:
+) -> list[Order]:
     """Expire these orders of one merchant; those that did. Who was paid meanwhile is left alone.
 
     Several holds end in one transaction, so that their codes share new chunks; when one of the
     orders moved, each goes by itself. Raises MoveContended, StoreUnavailable.
     """
-    expired: list[Payable] = [
+    expired: list[Order] = [
         order for order in due if not order.held and _expire(order, now_ms, orders)
     ]
     for group in _groups([LetGo(order, order.expire(now_ms)) for order in due if order.held]):

@@ -6,13 +6,13 @@ from functools import cache
 from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import OrderCodes, SealedCodes
+from scrip.adapters.delivered_orders import DeliveredOrders
 from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.keys import Keys
 from scrip.adapters.mailer import Mailer
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.notifications import Notifications
 from scrip.adapters.order_keys import OrderKeys
-from scrip.adapters.orders import Orders
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_events import StockEvents
 from scrip.adapters.vault import Vault
@@ -25,7 +25,7 @@ class Mail:
     settings: MailSettings
     merchants: Merchants
     order_keys: OrderKeys
-    orders: Orders
+    delivered: DeliveredOrders
     notifications: Notifications
     audit: Audit
     codes: OrderCodes
@@ -44,7 +44,7 @@ def mail() -> Mail:
         settings=settings,
         merchants=merchants,
         order_keys=OrderKeys(keys),
-        orders=Orders(table(settings.orders_table)),
+        delivered=DeliveredOrders(table(settings.orders_table)),
         notifications=Notifications(table(settings.notifications_table)),
         audit=Audit(table(settings.audit_table)),
         codes=OrderCodes(

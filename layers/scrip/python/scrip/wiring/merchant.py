@@ -9,6 +9,7 @@ from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.delivered_orders import DeliveredOrders
 from scrip.adapters.exports import Exports
+from scrip.adapters.holds import Holds
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.key_registry import KeyRegistry
 from scrip.adapters.keys import Keys
@@ -44,6 +45,7 @@ class MerchantSide:
     batches: Batches
     delivered: DeliveredOrders
     exports: Exports
+    holds: Holds
     generation_keys: MerchantKeys
     registry_keys: MerchantKeys
     registry: KeyRegistry
@@ -72,6 +74,7 @@ def merchant_side() -> MerchantSide:
         batches=Batches(stock),
         delivered=DeliveredOrders(table(settings.orders_table)),
         exports=Exports(table(settings.exports_table)),
+        holds=Holds(stock, table(settings.orders_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
         registry_keys=MerchantKeys(table(settings.merchants_table), keys, "registry"),
         registry=KeyRegistry(table(settings.generated_keys_table)),

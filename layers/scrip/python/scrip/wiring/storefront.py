@@ -6,6 +6,7 @@ from functools import cache
 from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import OrderCodes, SealedCodes
+from scrip.adapters.delivered_orders import DeliveredOrders
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.holds import Holds
@@ -28,6 +29,7 @@ class Storefront:
     catalogue: Catalogue
     stock: Stock
     orders: Orders
+    delivered: DeliveredOrders
     holds: Holds
     unpaid: UnpaidHolds
     order_keys: OrderKeys
@@ -51,6 +53,7 @@ def storefront() -> Storefront:
         catalogue=catalogue,
         stock=stock,
         orders=Orders(table(settings.orders_table)),
+        delivered=DeliveredOrders(table(settings.orders_table)),
         holds=Holds(stock, table(settings.orders_table)),
         unpaid=UnpaidHolds(table(settings.orders_table)),
         order_keys=OrderKeys(keys),

@@ -1,0 +1,1 @@
+"""Parts of handlers that are too long for one file, under the rules of handlers."""

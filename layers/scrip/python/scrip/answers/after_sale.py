@@ -1,0 +1,122 @@
+"""The merchant's API about batches and what was sold of them: recalled, replaced, taken back."""
+
+from scrip.chance import luck, now_ms, random_id
+from scrip.contracts import merchant_batch_views as batch_views
+from scrip.contracts.http import Answer
+from scrip.contracts.merchant_after_sale import CodeReplaced, CodesReturned
+from scrip.domain.asking import Asking
+from scrip.flows import read_batches as batches
+from scrip.flows.recall_batch import recall_batch
+from scrip.flows.replace_code import replace_code
+from scrip.flows.return_codes import return_codes
+from scrip.serving import Call
+from scrip.telemetry import count
+from scrip.wiring import merchant
+
+_wired = merchant.merchant_side
+
+
+def asking(call: Call) -> Asking:
+    return Asking(call.key_id, call.request.source_ip, now_ms(), random_id(8), call.body.reason)
+
+
+def list_batches(call: Call) -> Answer:
+    wired, query = _wired(), call.query
+    before = None if query.before_ms is None else query.before_ms - 1
+    found = batches.list_batches(
+        call.merchant_id,
+        call.path.variant_id,
+        before,
+        query.limit,
+        catalogue=wired.catalogue,
+        batches=wired.batches,
+    )
+    return Answer(200, batch_views.batches_view(found))
+
+
+def read_batch(call: Call) -> Answer:
+    wired = _wired()
+    figures = batches.read_batch(
+        call.merchant_id,
+        call.path.variant_id,
+        call.path.batch_id,
+        now_ms=now_ms(),
+        batches=wired.batches,
+        stock=wired.stock,
+    )
+    return Answer(200, batch_views.batch_figures_view(figures))
+
+
+def list_batch_orders(call: Call) -> Answer:
+    wired = _wired()
+    page = batches.list_sold_codes(
+        call.merchant_id,
+        call.path.variant_id,
+        call.path.batch_id,
+        call.query.cursor,
+        batches=wired.batches,
+        stock=wired.stock,
+        orders=wired.delivered,
+    )
+    return Answer(200, batch_views.sold_codes_view(page.sold, page.next_cursor))
+
+
+def recall(call: Call) -> Answer:
+    wired, path = _wired(), call.path
+    recalled = recall_batch(
+        call.merchant_id,
+        path.variant_id,
+        path.batch_id,
+        asking(call),
+        batches=wired.batches,
+        stock=wired.stock,
+        audit=wired.audit,
+    )
+    count("BatchesRecalled")
+    return Answer(200, batch_views.batch_recalled(path.batch_id, recalled))
+
+
+def replace_a_code(call: Call) -> Answer:
+    wired, path, body = _wired(), call.path, call.body
+    done = replace_code(
+        call.merchant_id,
+        path.order_id,
+        path.line,
+        body.unit,
+        asking(call),
+        luck=luck(),
+        orders=wired.delivered,
+        stock=wired.stock,
+        catalogue=wired.catalogue,
+        audit=wired.audit,
+    )
+    count("CodesReplaced")
+    return Answer(200, CodeReplaced(path.order_id, path.line, done.unit, done.at_ms))
+
+
+def take_codes_back(call: Call) -> Answer:
+    wired, path, body = _wired(), call.path, call.body
+    order = return_codes(
+        call.merchant_id,
+        path.order_id,
+        path.line,
+        body.units,
+        asking(call),
+        orders=wired.delivered,
+        holds=wired.holds,
+        audit=wired.audit,
+    )
+    owed, returned = order.refund_due, order.line(path.line).returned
+    return Answer(
+        200, CodesReturned(path.order_id, path.line, returned, owed.amount_minor, owed.currency)
+    )
+
+
+AFTER_SALE = {
+    "list_batches": list_batches,
+    "read_batch": read_batch,
+    "list_batch_orders": list_batch_orders,
+    "recall_batch": recall,
+    "replace_code": replace_a_code,
+    "return_codes": take_codes_back,
+}
