@@ -8,6 +8,7 @@ from scrip.domain.batch_record import SLACK, BatchRecord, Recall
 from scrip.domain.directory import Directory
 from scrip.domain.errors import BatchRecalled, StoreUnavailable
 from scrip.domain.stock import ChunkRef, Shut, return_lane
+from scrip.flows.read_batches import read_batch
 from tests.adapters.faults import Faults, refused
 from tests.adapters.pool import (
     BATCH,
@@ -144,3 +145,24 @@ def test_two_runs_record_each_step_once(stock: Stock, batches: Batches) -> None:
     assert batches.went_on(record.batch, recall, one) == one
     assert batches.went_on(record.batch, recall, other) == one
     assert found(batches).recall == one
+
+
+@pytest.mark.parametrize("moved_out", [False, True])
+def test_codes_past_their_end_are_counted_whether_they_are_listed_or_not(
+    stock: Stock, batches: Batches, moved_out: bool
+) -> None:
+    end = NOW_MS + 1000
+    chunks = stocked(stock, 6, 3, until_ms=end)
+    Buyer(stock, "A").claim(chunks[0], 2)
+    if moved_out:
+        directory = seen(stock)
+        ended = directory.ended(end, 10)
+        assert stock.rewrite(SHOP, VARIANT, directory, directory.moved_out(ended, 4))
+
+    def figures(now_ms: int) -> tuple[int, int, int]:
+        found = read_batch(SHOP, VARIANT, BATCH, now_ms=now_ms, batches=batches, stock=stock)
+        return found.sold, found.on_sale, found.ended
+
+    assert figures(end) == (2, 0, 4)
+    if not moved_out:
+        assert figures(end - 1) == (2, 4, 0)

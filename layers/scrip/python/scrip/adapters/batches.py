@@ -138,6 +138,11 @@ class Batches:
         item = self.table.get(key, consistent=True)
         return int(item.get("chunks", 0)) if item else 0
 
+    def left_over(self, batch: Batch, chunks: Sequence[ChunkRef], now_ms: int) -> int:
+        """Unsold codes in those of these chunks that are past their end."""
+        items = self.stock.chunks(batch.merchant_id, batch.variant_id, chunks).values()
+        return sum(len(each["free"]) for each in items if 0 < each.get("until_ms", 0) <= now_ms)
+
     def look(self, batch: Batch, chunks: Sequence[ChunkRef]) -> dict[ChunkRef, Looked]:
         """What these chunks hold; a chunk that is not there is left out."""
         items = self.stock.chunks(batch.merchant_id, batch.variant_id, chunks)

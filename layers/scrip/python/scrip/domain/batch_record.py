@@ -57,6 +57,16 @@ class BatchRecord(NamedTuple):
         codes = 0 if self.batch.published else self.batch.codes
         return Recall(by, reason, at_ms, reach, codes=codes)
 
+    def ended(self, now_ms: int, returned: int) -> list[ChunkRef]:
+        """Chunks that are past their end, and those of what came back, which may be."""
+        lanes = [
+            (each.lane, each.first + each.chunks)
+            for each in self.lanes
+            if 0 < each.until_ms <= now_ms
+        ]
+        lanes.append((return_lane(self.batch.batch_id), returned))
+        return [ChunkRef(lane, number, 0) for lane, chunks in lanes for number in range(chunks)]
+
     def sold_in(self, directory: Directory, returned: int) -> Sequence[Reach]:
         """Lane by lane, the chunks in which codes may be sold."""
         batch_id = self.batch.batch_id

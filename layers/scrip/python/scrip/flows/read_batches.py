@@ -35,6 +35,7 @@ class Batches(Protocol):
         self, merchant_id: str, variant_id: str, until_ms: int, limit: int
     ) -> Sequence[BatchRecord]: ...
     def returned(self, batch: Batch) -> int: ...
+    def left_over(self, batch: Batch, chunks: Sequence[ChunkRef], now_ms: int) -> int: ...
     def look(self, batch: Batch, chunks: Sequence[ChunkRef]) -> Mapping[ChunkRef, Looked]: ...
 
 
@@ -119,7 +120,8 @@ def read_batch(
     batches: Batches,
     stock: Stock,
 ) -> BatchFigures:
-    """Counted, not estimated: chunks that orders may point to are read, those behind are full.
+    """Counted, not estimated: chunks that orders may point to are read, those behind are full; and
+    those that have ended, which the directory need not list any more.
 
     Raises BatchUnknown.
     """
@@ -131,13 +133,13 @@ def read_batch(
     if not record.batch.published:
         return BatchFigures(record)
     directory = stock.directory(merchant_id, variant_id, consistent=True)
-    on_sale = ended = 0
-    for each in directory.reach(batch_id, 0):
-        unsold = stock.free_codes(merchant_id, variant_id, each.refs) + each.behind
-        if 0 < each.until_ms <= now_ms:
-            ended += unsold
-        else:
-            on_sale += unsold
+    on_sale = sum(
+        stock.free_codes(merchant_id, variant_id, each.refs) + each.behind
+        for each in directory.reach(batch_id, 0)
+        if not 0 < each.until_ms <= now_ms
+    )
+    may_have_ended = record.ended(now_ms, batches.returned(record.batch))
+    ended = batches.left_over(record.batch, may_have_ended, now_ms)
     return BatchFigures(record, codes - on_sale - ended, on_sale, ended)
 
 
