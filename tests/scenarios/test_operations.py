@@ -49,6 +49,24 @@ def ask_everything(shop: Shop) -> dict[str, Reply]:
     replies["list_keys"] = shop.call("GET", keys, key="operator")
     key_id = issued.json["key"]["key_id"]
     replies["revoke_key"] = shop.call("DELETE", f"{keys}/{key_id}", key="operator")
+    replies |= _after_sale(shop)
     assert [each["code"] for each in replies["reveal_codes"].json["codes"]] == [code]
     assert [each["order_id"] for each in replies["list_orders"].json["orders"]] == [order_id]
+    return replies
+
+
+def _after_sale(shop: Shop) -> dict[str, Reply]:
+    """What becomes of a delivery, and of the orders that have codes of it."""
+    shop.stock_up("bad", [f"BAD-{secrets.token_hex(8)}" for _ in range(3)])
+    seen, unseen = shop.place({"bad": 1}), shop.place({"bad": 1})
+    assert [shop.pay(placed).status for placed in (seen, unseen)] == [200, 200]
+    batches = "/v1/merchant/variants/bad/batches"
+    replies = {"replace_code": shop.replace(seen), "return_codes": shop.take_back(unseen)}
+    replies["recall_batch"] = shop.recall("bad")
+    replies["read_batch"] = shop.read_batch("bad")
+    replies["list_batches"] = shop.call("GET", batches, key="finance")
+    replies["list_batch_orders"] = shop.call("GET", shop.batch("bad", "orders"), key="finance")
+    replies["view_masked_codes"] = shop.masked(seen)
+    replies["shred_unit"] = shop.shred_unit(seen)
+    replies["shred_batch"] = shop.shred_batch("bad")
     return replies
