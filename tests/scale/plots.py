@@ -94,7 +94,9 @@ def windows(widths: Sequence[dict[str, Any]], path: Path) -> None:
         axes.set_xlabel("chunks on sale (one directory)")
     panels[0].set_ylabel("misses an order (dotted: the law)")
     panels[1].set_ylabel("write units a code")
-    panels[1].legend(fontsize=7, frameon=False, title="payers", title_fontsize=7)
+    panels[1].legend(
+        fontsize=7, frameon=False, title="payers", title_fontsize=7, bbox_to_anchor=(1.0, 0.7)
+    )
     save(figure, path)
 
 
