@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from tests.in_memory import InMemory
 
-
-def give_an_end(cloud: InMemory, variant: str, until_ms: int, merchant_id: str = "demo") -> None:
-    """All chunks of the variant that are on sale without an end get this one."""
-    table = cloud.table("stock")
+def give_an_end(table: Any, variant: str, until_ms: int, merchant_id: str = "demo") -> None:
+    """All chunks of the variant that are on sale without an end get this one. `table`: of stock."""
     key = {"pk": f"{merchant_id}#{variant}#directory"}
     ranges: list[list[Any]] = table.get_item(Key=key)["Item"]["ranges"]
     for each in ranges:

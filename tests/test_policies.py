@@ -299,7 +299,7 @@ def _watch_and_mail(cloud: InMemory, shop: Shop) -> None:
     Merchants(Table(boto3.client("dynamodb"), "Merchants")).change(
         shop.merchant_id, notify_email="boss@shop.example"
     )
-    give_an_end(cloud, "card-20", 1)
+    give_an_end(cloud.table("stock"), "card-20", 1)
     looked = cloud.invoke("schedule_watch_stock", {})
     assert looked["expired"] > 0
     assert looked["warned"] > 0

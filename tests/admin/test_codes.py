@@ -236,7 +236,7 @@ def test_the_stock_of_all_variants_is_shown(operator: Operator, acme: Shop) -> N
 
 def test_the_next_end_of_codes_is_shown(operator: Operator, acme: Shop) -> None:
     acme.stock_up("card", CODES)
-    give_an_end(operator.cloud, "card", 4_000_000_000_000, "acme")
+    give_an_end(operator.cloud.table("stock"), "card", 4_000_000_000_000, "acme")
     acme.stock_up("card", ["MORE-1", "MORE-2"])
 
     line = operator.run("stock", "show", "acme", "card").stdout.splitlines()[1]

@@ -9,7 +9,7 @@ import pytest
 
 from infra.admin import queues
 from infra.admin.dead_letters import Letter, Queue
-from scrip.contracts.messages import OrderReady, encode_message
+from scrip.contracts.messages import OrderReady, StockWarned, encode_message
 from tests.admin.operator import Operator
 from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
@@ -147,6 +147,18 @@ def test_nothing_moves_until_the_operator_agrees(
 
     assert agreed.stdout.splitlines()[0] == "1 sent again, 0 kept, 0 wait"
     assert bodies(outputs[MAIL]) == [json.loads(ready(7))]
+
+
+def test_a_dead_warning_about_stock_is_told_by_its_event_and_sent_again(
+    operator: Operator, outputs: dict[str, str]
+) -> None:
+    send(outputs[MAIL_DEAD], encode_message(StockWarned("acme", "card.1.low")))
+
+    asked = operator.run("queue", "redrive", "mail", stdin="y\n")
+
+    assert "stock warning card.1.low of acme" in asked.stderr
+    [moved] = bodies(outputs[MAIL])
+    assert moved == {"kind": "stock_warned", "merchant_id": "acme", "event_id": "card.1.low"}
 
 
 def test_samples_show_ids_and_nothing_else_of_a_message(

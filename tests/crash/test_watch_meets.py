@@ -13,7 +13,7 @@ from tests.oracles.stripe_server import StripeServer
 def ending_and_expiring(world: World) -> tuple[Case, Case]:
     world.stock("card", PER_CHUNK + 2, hold_minutes=40)
     world.place({"card": 2})
-    give_an_end(world.cloud, "card", world.clock.at_ms + HALF_AN_HOUR_MS)
+    give_an_end(world.cloud.table("stock"), "card", world.clock.at_ms + HALF_AN_HOUR_MS)
     world.clock.advance(41)
 
     def expect() -> None:

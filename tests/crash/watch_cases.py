@@ -13,9 +13,9 @@ HALF_AN_HOUR_MS = 30 * 60_000
 def watching_ended(world: World) -> Case:
     world.stock("card", 2 * PER_CHUNK, hold_minutes=60)
     world.pay(world.place({"card": 1}))
-    give_an_end(world.cloud, "card", world.clock.at_ms + HALF_AN_HOUR_MS)
+    give_an_end(world.cloud.table("stock"), "card", world.clock.at_ms + HALF_AN_HOUR_MS)
     assert world.hand_in("card", world.new_codes("card", PER_CHUNK), "second")
-    give_an_end(world.cloud, "card", world.clock.at_ms + HALF_AN_HOUR_MS - 1)
+    give_an_end(world.cloud.table("stock"), "card", world.clock.at_ms + HALF_AN_HOUR_MS - 1)
     assert world.hand_in("card", world.new_codes("card", 8), "third")
     world.clock.advance(31)
 
@@ -30,7 +30,7 @@ def watching_ended(world: World) -> Case:
 def coming_back_late(world: World) -> Case:
     world.stock("card", PER_CHUNK + 1, hold_minutes=40)
     held = world.place({"card": 2})
-    give_an_end(world.cloud, "card", world.clock.at_ms + HALF_AN_HOUR_MS)
+    give_an_end(world.cloud.table("stock"), "card", world.clock.at_ms + HALF_AN_HOUR_MS)
     world.clock.advance(31)
     assert world.watch()
     assert directory_of(world)["expired"] == PER_CHUNK - 1
@@ -47,7 +47,7 @@ def coming_back_late(world: World) -> Case:
 def watching_low(world: World) -> Case:
     world.tell_of_stock("boss@shop.example")
     world.stock("card", 4)
-    give_an_end(world.cloud, "card", world.clock.at_ms + HALF_AN_HOUR_MS)
+    give_an_end(world.cloud.table("stock"), "card", world.clock.at_ms + HALF_AN_HOUR_MS)
     world.stock("pass", 1)
     world.pay(world.place({"pass": 1}))
 

@@ -82,7 +82,7 @@ def test_ended_codes_are_moved_out_and_counted_once(
 ) -> None:
     stock_up(shop, 10)
     sell(shop, 3)
-    give_an_end(cloud, "card", clock.now_ms + 20 * DAY_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + 20 * DAY_MS)
     watch(cloud)
     assert (stock_of(shop)["available"], stock_of(shop)["expired"]) == (7, 0)
     clock.ahead_ms = 20 * DAY_MS + HOUR_MS
@@ -102,7 +102,7 @@ def test_what_ended_never_sells_and_the_rest_goes_on(
     cloud: InMemory, shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stock_up(shop, 4)
-    give_an_end(cloud, "card", clock.now_ms + DAY_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + DAY_MS)
     more = [f"more-{number}" for number in range(2)]
     assert shop.import_codes("card", more, idempotency_key="more").status == 200
     clock.ahead_ms = DAY_MS
@@ -119,7 +119,7 @@ def test_an_order_that_points_at_what_was_moved_out_is_served_from_the_rest(
     cloud: InMemory, shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stock_up(shop, 4)
-    give_an_end(cloud, "card", clock.now_ms + DAY_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + DAY_MS)
     placed = shop.place({"card": 1})
     assert shop.import_codes("card", ["more-1"], idempotency_key="more").status == 200
     clock.ahead_ms = DAY_MS
@@ -133,7 +133,7 @@ def test_a_code_that_comes_back_after_it_was_moved_out_is_counted_then(
     cloud: InMemory, shop: Shop, clock: Clock
 ) -> None:
     stock_up(shop, 6, hold_minutes=60)
-    give_an_end(cloud, "card", clock.now_ms + 30 * MINUTE_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + 30 * MINUTE_MS)
     shop.place({"card": 2})
     clock.ahead_ms = 31 * MINUTE_MS
     assert watch(cloud)["expired"] == 4
@@ -150,7 +150,7 @@ def test_a_code_that_comes_back_before_it_is_moved_out_is_counted_once(
     cloud: InMemory, shop: Shop, clock: Clock
 ) -> None:
     stock_up(shop, 6, hold_minutes=60)
-    give_an_end(cloud, "card", clock.now_ms + 30 * MINUTE_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + 30 * MINUTE_MS)
     shop.place({"card": 2})
     clock.ahead_ms = 61 * MINUTE_MS
     cloud.invoke("schedule_expire_orders", {})
@@ -164,7 +164,7 @@ def test_a_long_run_of_ended_chunks_is_moved_out_in_pieces(
 ) -> None:
     monkeypatch.setattr("scrip.flows.watch_stock.CHUNKS_AT_ONCE", 2)
     stock_up(shop, 25)
-    give_an_end(cloud, "card", clock.now_ms + DAY_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + DAY_MS)
     clock.ahead_ms = DAY_MS
 
     assert watch(cloud)["expired"] == 25
@@ -212,7 +212,7 @@ def test_sales_are_told_from_levels(cloud: InMemory, shop: Shop, clock: Clock) -
 def test_shelves_tell_when_codes_end(cloud: InMemory, shop: Shop, clock: Clock) -> None:
     stock_up(shop, 3)
     until_ms = clock.now_ms + 30 * DAY_MS
-    give_an_end(cloud, "card", until_ms)
+    give_an_end(cloud.table("stock"), "card", until_ms)
     shop.import_codes("card", ["more-1", "more-2"], idempotency_key="more")
 
     assert stock_of(shop)["shelves"] == [
@@ -282,7 +282,7 @@ def test_codes_that_end_soon_are_told_with_their_number_and_day(
     cloud: InMemory, told: Shop, clock: Clock
 ) -> None:
     stock_up(told, 9)
-    give_an_end(cloud, "card", clock.now_ms + 20 * DAY_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + 20 * DAY_MS)
     told.import_codes("card", [f"new-{n}" for n in range(20)], idempotency_key="more")
     watch(cloud)
     assert mailed(cloud) == []
@@ -305,7 +305,7 @@ def test_a_merchant_chooses_when_it_is_warned(cloud: InMemory, told: Shop, clock
     settings = {"warn_days": 3, "low_stock": 20, "low_days": 0}
     reply = told.call("PUT", path, body | settings, key="operator")
     assert {name: reply.json[name] for name in settings} == settings
-    give_an_end(cloud, "card", clock.now_ms + 4 * DAY_MS)
+    give_an_end(cloud.table("stock"), "card", clock.now_ms + 4 * DAY_MS)
 
     watch(cloud)
     assert mailed(cloud) == ["card: stock is low"]

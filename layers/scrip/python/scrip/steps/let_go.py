@@ -76,8 +76,9 @@ def _expire(order: PendingOrder, now_ms: int, orders: OrderEnder) -> bool:
 def _alone(move: LetGo, now_ms: int, orders: OrderFinder, holds: HoldStore) -> bool:
     try:
         let_go(move, now_ms=now_ms, orders=orders, holds=holds)
-    except OrderMoved:
-        return False
+    except OrderMoved as moved:
+        # It may be our own move, its answer lost.
+        return isinstance(moved.order, ExpiredOrder) and not moved.order.turned_away
     return True
 
 
