@@ -80,8 +80,8 @@ check: setup  ## format, lint, types, templates, architecture
 	@cfn-lint $(TEMPLATES)
 	@pytest -q tests/test_architecture.py
 
-test: check  ## everything CI runs
-	@pytest
+test: check  ## everything CI runs, on all cores
+	@pytest -n auto --dist worksteal
 
 bench: setup setup-sam  ## measure; writes build/bench.json and prints it
 	@python -m tests.bench

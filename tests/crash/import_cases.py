@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 from scrip.adapters.keys import Keys
-from scrip.adapters.stock import batch_of, unpack
+from scrip.adapters.stock_items import batch_of, unpack
 from scrip.adapters.vault import Vault
 from scrip.domain.import_job import State
 from scrip.flows.import_file import RESERVE_MS

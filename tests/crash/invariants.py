@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from scrip.adapters.exports import export_of
-from scrip.adapters.stock import LET_GO, batch_of
+from scrip.adapters.stock_items import LET_GO, batch_of
 from scrip.adapters.tables import Item
 from scrip.domain.directory import Range
 from scrip.domain.order import DeliveredOrder, ExpiredOrder, Order, PendingOrder, RefundDueOrder

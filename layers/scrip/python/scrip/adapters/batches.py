@@ -16,15 +16,8 @@ from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import BUSY_REASONS, ask, code_of
 from scrip.adapters.holds import lane_key
-from scrip.adapters.stock import (
-    LET_GO,
-    WRITERS,
-    Stock,
-    batch_key,
-    batch_of,
-    directory_write,
-    variant_key,
-)
+from scrip.adapters.stock import WRITERS, Stock
+from scrip.adapters.stock_items import LET_GO, batch_key, batch_of, directory_write, variant_key
 from scrip.adapters.tables import ConditionFailed, Item, encode_item
 from scrip.domain.batch_record import SLACK, BatchRecord, Recall
 from scrip.domain.directory import Directory, Lane, Reach

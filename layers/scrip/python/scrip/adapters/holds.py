@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 from scrip.adapters.aws import BUSY_REASONS, ask, code_of
 from scrip.adapters.order_items import order_key
 from scrip.adapters.orders import move
-from scrip.adapters.stock import LET_GO, Stock, directory_write, new_chunk, unpack
+from scrip.adapters.stock import Stock
+from scrip.adapters.stock_items import LET_GO, directory_write, new_chunk, unpack
 from scrip.adapters.tables import Item, Table, encode_item
 from scrip.domain.directory import Lane
 from scrip.domain.errors import StoreUnavailable

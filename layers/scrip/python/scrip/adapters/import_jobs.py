@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import ask, code_of
 from scrip.adapters.seen_codes import SeenCodes, put_new
-from scrip.adapters.stock import batch_item
+from scrip.adapters.stock_items import batch_item
 from scrip.adapters.tables import ConditionFailed, Item, Table, encode_item
 from scrip.domain.blind_index import Seen
 from scrip.domain.code_file import Asked, Format, Layout

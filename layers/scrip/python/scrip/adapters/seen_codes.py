@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import ask, code_of
 from scrip.adapters.mark_file import MarkFile
-from scrip.adapters.stock import batch_item, batch_key, batch_of
+from scrip.adapters.stock_items import batch_item, batch_key, batch_of
 from scrip.adapters.tables import Item, Table, encode_item
 from scrip.domain.blind_index import Seen, pack_marks, unpack_marks
 from scrip.domain.stock import Batch

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from scrip.adapters.aws import ask, code_of
 from scrip.adapters.batches import recall_of, update_part
 from scrip.adapters.holds import lane_key
-from scrip.adapters.stock import batch_key, batch_of, chunk_key, pack, unchanged
+from scrip.adapters.stock_items import batch_key, batch_of, chunk_key, pack, unchanged
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.batch_record import Recall
 from scrip.domain.directory import Directory

@@ -1,12 +1,5 @@
-"""Chunks, directories and batches of sealed codes. `domain/stock.py` says what must hold.
-
-Chunk      pk `<merchant>#<variant>#<lane>#<number>`, free: list of sealed codes, claimed: map of
-           unit key to sealed code; until_ms: when its codes end; shut: why it sells no more.
-           A sealed code is 4 bytes of index and the ciphertext.
-Directory  pk `<merchant>#<variant>#directory`
-Batch      pk `<merchant>#<variant>#batch#<batch>`; lanes: where its codes are, once published;
-           recall: see `adapters/batches.py`
-"""
+"""Chunks and directories: claimed from, closed, shut, published. `domain/stock.py` says what must
+hold, `stock_items.py` how it is kept."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +8,22 @@ from itertools import takewhile
 from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import ask, code_of
+from scrip.adapters.stock_items import (
+    LET_GO,
+    batch_item,
+    batch_key,
+    batch_of,
+    chunk_key,
+    directory_key,
+    directory_of,
+    directory_write,
+    new_chunk,
+    pack,
+    sells,
+    unpack,
+)
 from scrip.adapters.tables import ConditionFailed, Item, Table, encode_item
-from scrip.domain.directory import Directory, Lane, Range
+from scrip.domain.directory import Directory, Lane
 from scrip.domain.errors import BatchRecalled, StoreUnavailable
 from scrip.domain.stock import (
     NEVER_MS,
@@ -28,14 +35,9 @@ from scrip.domain.stock import (
     Shut,
 )
 
-INDEX_BYTES = 4
 WRITERS = 8
 MAX_SEEN = 200
 """Directories remembered."""
-
-LET_GO = b"-"
-"""In place of a claimed code: the line had it, and let it go. Nobody claims under that name again,
-so an invocation that still believes in the hold cannot take a code for it."""
 
 CLAIMABLE = (
     "attribute_not_exists(claimed.#u0) AND attribute_not_exists(shut) "
@@ -62,21 +64,32 @@ class Stock:
         nothing for this line, for good. Raises ClaimLetGo.
         """
         key, take = chunk_key(merchant_id, variant_id, chunk), len(units)
-        # Where nothing can be left a look is enough: a refused write costs five times as much.
-        item = self.table.get(key, consistent=True) if self._knows_closed(key, chunk) else None
+        # Where nothing can be left a look is enough: a refused write costs ten times as much.
+        item = self._last_word(key, units) if self._knows_closed(key, chunk) else None
         while True:
             if item is None:
                 popped = self._pop(key, units[:take], now_ms)
                 if isinstance(popped, Claim):
                     return popped
                 item = popped
-            if _sells(item) and 0 < item.get("until_ms", NEVER_MS) <= now_ms:
+            if sells(item) and 0 < item.get("until_ms", NEVER_MS) <= now_ms:
                 # Shut before anybody turns away from it: clocks differ, a shut chunk does not.
                 item = self.shut(merchant_id, variant_id, chunk, Shut.EXPIRED)
-            ours, left = _units_of(item, units), len(item["free"]) if _sells(item) else 0
+            ours, left = _units_of(item, units), len(item["free"]) if sells(item) else 0
             if ours or not left:
                 return Claim(ours, left)
             take, item = min(len(units), left), None
+
+    def _last_word(self, key: Item, units: Sequence[str]) -> Item | None:
+        """The chunk, if it has nothing for these units and never will; else only a claim can tell.
+
+        An old copy will do: nobody claims from a chunk any more once it is empty or shut, so a copy
+        that shows that shows every claim.
+        """
+        seen = self.table.get(key)
+        if seen is None or any(unit in seen["claimed"] for unit in units):
+            return None
+        return None if sells(seen) and seen["free"] else seen
 
     def _pop(self, key: Item, units: Sequence[str], now_ms: int) -> Claim | Item:
         """What was claimed, or the chunk as it stood in the way."""
@@ -125,23 +138,23 @@ class Stock:
     def directory(
         self, merchant_id: str, variant_id: str, *, consistent: bool = False
     ) -> Directory:
-        item = self.table.get(_directory_key(merchant_id, variant_id), consistent=consistent)
-        return self._see(merchant_id, variant_id, _directory(item) if item else Directory())
+        item = self.table.get(directory_key(merchant_id, variant_id), consistent=consistent)
+        return self._see(merchant_id, variant_id, directory_of(item) if item else Directory())
 
     def directories(self, merchant_id: str, variant_ids: Sequence[str]) -> dict[str, Directory]:
         """Directories by variant id; a variant that never had a code has an empty one."""
-        keys = {_directory_key(merchant_id, each)["pk"]: each for each in variant_ids}
+        keys = {directory_key(merchant_id, each)["pk"]: each for each in variant_ids}
         found = self.table.get_many([{"pk": pk} for pk in keys])
-        known = {keys[item["pk"]]: _directory(item) for item in found}
+        known = {keys[item["pk"]]: directory_of(item) for item in found}
         return {each: known.get(each, Directory()) for each in variant_ids}
 
     def close_chunk(self, merchant_id: str, variant_id: str, chunk: ChunkRef) -> Directory:
         """Take an exhausted chunk off sale; the directory after that. Safe to repeat."""
-        key = _directory_key(merchant_id, variant_id)
+        key = directory_key(merchant_id, variant_id)
         after = self.table.update(
             key, "ADD closed :position", values={":position": {chunk.position}}, returns="ALL_NEW"
         )
-        directory = self._see(merchant_id, variant_id, _directory(after))
+        directory = self._see(merchant_id, variant_id, directory_of(after))
         compacted = directory.compacted()
         if compacted and self.rewrite(merchant_id, variant_id, directory, compacted):
             return compacted
@@ -158,7 +171,7 @@ class Stock:
         }
         try:
             self.table.update(
-                _directory_key(merchant_id, variant_id),
+                directory_key(merchant_id, variant_id),
                 "SET ranges = :ranges, expired = :expired, version = :new"
                 + (" DELETE closed :gone" if gone else ""),
                 condition="version = :old",
@@ -178,7 +191,7 @@ class Stock:
     def free_codes(self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]) -> int:
         """Codes on sale in these chunks."""
         items = self.chunks(merchant_id, variant_id, chunks)
-        return sum(len(item["free"]) for item in items.values() if _sells(item))
+        return sum(len(item["free"]) for item in items.values() if sells(item))
 
     def chunks(
         self, merchant_id: str, variant_id: str, refs: Iterable[ChunkRef]
@@ -256,137 +269,9 @@ class Stock:
                 raise StoreUnavailable("another import was published at the same moment") from error
 
 
-def chunk_key(merchant_id: str, variant_id: str, chunk: ChunkRef) -> Item:
-    return {"pk": f"{merchant_id}#{variant_id}#{chunk.lane}#{chunk.number}"}
-
-
-def new_chunk(
-    merchant_id: str, variant_id: str, chunk: ChunkRef, free: list[bytes], until_ms: int
-) -> Item:
-    ends = {"until_ms": until_ms} if until_ms else {}
-    return {**chunk_key(merchant_id, variant_id, chunk), "free": free, "claimed": {}, **ends}
-
-
-def _directory_key(merchant_id: str, variant_id: str) -> Item:
-    return {"pk": f"{merchant_id}#{variant_id}#directory"}
-
-
-def directory_write(
-    table: str, merchant_id: str, variant_id: str, old: Directory, new: Directory
-) -> Item:
-    """A transaction's part: the directory's ranges as new, unless somebody else changed them."""
-    same = "version = :old" if old.version else "attribute_not_exists(pk)"
-    values = {
-        ":ranges": [list(each) for each in new.ranges],
-        ":chunks": new.chunks,
-        ":codes": new.codes,
-        ":expired": new.expired,
-        ":recalls": new.recalls,
-        ":new": new.version,
-    }
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": encode_item(_directory_key(merchant_id, variant_id)),
-            "UpdateExpression": (
-                "SET ranges = :ranges, chunks = :chunks, codes = :codes, expired = :expired, "
-                "recalls = :recalls, version = :new"
-            ),
-            "ConditionExpression": same,
-            "ExpressionAttributeValues": encode_item(
-                values | ({":old": old.version} if old.version else {})
-            ),
-        }
-    }
-
-
-def unchanged(table: str, merchant_id: str, variant_id: str, directory: Directory) -> Item:
-    """A transaction's part: the directory's ranges are still as they were seen."""
-    return {
-        "ConditionCheck": {
-            "TableName": table,
-            "Key": encode_item(_directory_key(merchant_id, variant_id)),
-            "ConditionExpression": "version = :seen",
-            "ExpressionAttributeValues": encode_item({":seen": directory.version}),
-        }
-    }
-
-
-def variant_key(merchant_id: str, variant_id: str) -> str:
-    """Batches are listed by it, in the index `by_variant`. Nothing else in the table has it."""
-    return f"{merchant_id}#{variant_id}"
-
-
-def batch_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
-    return {"pk": f"{merchant_id}#{variant_id}#batch#{batch_id}"}
-
-
-def pack(code: SealedCode) -> bytes:
-    return code.index.to_bytes(INDEX_BYTES, "big") + code.ciphertext
-
-
-def unpack(packed: bytes) -> SealedCode:
-    return SealedCode(int.from_bytes(packed[:INDEX_BYTES], "big"), packed[INDEX_BYTES:])
-
-
-def _sells(chunk: Item) -> bool:
-    return "shut" not in chunk
-
-
 def _units_of(chunk: Item, units: Sequence[str]) -> int:
     """How many of these units, from the first on, hold a code here. Raises ClaimLetGo."""
     held = [chunk["claimed"][unit] for unit in takewhile(chunk["claimed"].__contains__, units)]
     if LET_GO in held:
         raise ClaimLetGo(units[0])
     return len(held)
-
-
-def _directory(item: Item) -> Directory:
-    return Directory(
-        ranges=tuple(Range(*each) for each in item["ranges"]),
-        closed=frozenset(item.get("closed", ())),
-        chunks=item["chunks"],
-        codes=item["codes"],
-        version=item["version"],
-        expired=item.get("expired", 0),
-        recalls=item.get("recalls", 0),
-    )
-
-
-def batch_item(batch: Batch) -> Item:
-    return {
-        **batch_key(batch.merchant_id, batch.variant_id, batch.batch_id),
-        **({"sealed_key": batch.sealed_key} if batch.sealed_key else {}),  # blanks have none
-        "fingerprint": batch.fingerprint,
-        "codes": batch.codes,
-        "known": _pack_indexes(batch.known),
-        "published": batch.published,
-        "created_at_ms": batch.created_at_ms,
-        "variant": variant_key(batch.merchant_id, batch.variant_id),
-    }
-
-
-def batch_of(merchant_id: str, variant_id: str, batch_id: str, item: Item) -> Batch:
-    return Batch(
-        merchant_id=merchant_id,
-        variant_id=variant_id,
-        batch_id=batch_id,
-        sealed_key=item.get("sealed_key", b""),
-        fingerprint=item["fingerprint"],
-        codes=item["codes"],
-        known=_unpack_indexes(item["known"]),
-        published=item["published"],
-        created_at_ms=item["created_at_ms"],
-        recalled="recall" in item,
-    )
-
-
-def _pack_indexes(indexes: Iterable[int]) -> bytes:
-    """A bit for each index: 5000 of them fit into 625 bytes, whichever they are."""
-    bits = sum(1 << index for index in indexes)
-    return bits.to_bytes((bits.bit_length() + 7) // 8, "little")
-
-
-def _unpack_indexes(packed: bytes) -> frozenset[int]:
-    bits = int.from_bytes(packed, "little")
-    return frozenset(index for index in range(bits.bit_length()) if bits >> index & 1)
