@@ -13,7 +13,7 @@ from scrip.adapters.uploads import result_key, upload_key
 from scrip.domain.code_file import RawRow
 from scrip.domain.errors import FileReplaced, StoreUnavailable
 
-RANGE_BYTES = 8 * 1024 * 1024
+RANGE_BYTES = 2 * 1024 * 1024
 BLOCK_BYTES = 256 * 1024
 READ_TRIES = 4
 GONE = frozenset({"404", "NoSuchKey", "412", "PreconditionFailed"})
