@@ -5,6 +5,7 @@ import secrets
 import pytest
 
 from scrip.contracts.openapi import OPERATIONS
+from tests.generated import ask, sell_generated
 from tests.scenarios.deployed import Deployed
 from tests.shop import Reply, Shop
 
@@ -49,10 +50,63 @@ def ask_everything(shop: Shop) -> dict[str, Reply]:
     replies["list_keys"] = shop.call("GET", keys, key="operator")
     key_id = issued.json["key"]["key_id"]
     replies["revoke_key"] = shop.call("DELETE", f"{keys}/{key_id}", key="operator")
-    replies |= _after_sale(shop)
+    replies |= _after_sale(shop) | _two_people(shop) | _generated(shop) | _files(shop)
     assert [each["code"] for each in replies["reveal_codes"].json["codes"]] == [code]
     assert [each["order_id"] for each in replies["list_orders"].json["orders"]] == [order_id]
     return replies
+
+
+def _two_people(shop: Shop) -> dict[str, Reply]:
+    """Unsold codes that leave, and some that stay."""
+    shop.stock_up("left", [f"LEFT-{secrets.token_hex(8)}" for _ in range(3)])
+    asked, other = shop.ask_export("left", 1), shop.ask_export("left", 2)
+    path = f"/v1/merchant/exports/{asked.json['export_id']}"
+    return {
+        "request_export": asked,
+        "read_export": shop.call("GET", path, key="finance"),
+        "approve_export": shop.export(asked, "approve", key="second operator"),
+        "download_export": shop.export(asked, "download"),
+        "refuse_export": shop.export(other, "refuse", key="second operator"),
+    }
+
+
+def _generated(shop: Shop) -> dict[str, Reply]:
+    """A key that is made, used, looked at and freed."""
+    sell_generated(shop, "editor", activation_limit=1)
+    shop.put_variant("few", kind="generated_key", generated={"pattern": {}}, supply="counted")
+    placed = shop.place({"editor": 1})
+    assert shop.pay(placed).status == 200
+    [key] = shop.codes(placed)
+    named = {"product_id": "editor", "key": key}
+    kept = "/v1/merchant/generated-keys"
+    well_known = f"/.well-known/scrip/{shop.merchant_id}/licence-keys.json"
+    return {
+        "add_units": shop.add_units("few", 3, idempotency_key="few"),
+        "activate_key": ask(shop, "activate", key=key),
+        "validate_key": ask(shop, "validate", key=key),
+        "read_generated_key": shop.call("POST", f"{kept}/read", named, key="operator"),
+        "deactivate_key": ask(shop, "deactivate", key=key),
+        "free_seats": shop.call("POST", f"{kept}/free", named, key="operator"),
+        "rotate_licence_key": shop.call("POST", "/v1/merchant/licence-keys", key="operator"),
+        "read_licence_keys": shop.call("GET", well_known),
+    }
+
+
+def _files(shop: Shop) -> dict[str, Reply]:
+    path = "/v1/merchant/variants/card/imports"
+    opened = shop.call(
+        "POST",
+        path,
+        {"file_name": "codes.csv"},
+        key="operator",
+        headers={"idempotency-key": "file"},
+    )
+    read = f"/v1/merchant/imports/{opened.json['import_id']}"
+    return {
+        "open_import": opened,
+        "read_import": shop.call("GET", read, key="operator"),
+        "list_imports": shop.call("GET", "/v1/merchant/imports", key="operator"),
+    }
 
 
 def _after_sale(shop: Shop) -> dict[str, Reply]:
