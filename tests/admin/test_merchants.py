@@ -81,7 +81,7 @@ def test_an_issued_key_opens_the_api_until_it_is_revoked(
     shop = Shop(InProcess(cloud), "acme", {"operator": issued["secret"]}, stripe_api)
     assert shop.call("GET", "/v1/merchant/products", key="operator").status == 200
     assert operator.done("key", "list", "acme") == {"keys": [issued["key"]]}
-    assert set(issued["key"]) == {"key_id", "scope", "label", "created_at_ms"}
+    assert set(issued["key"]) == {"key_id", "scope", "label", "created_at_ms", "issued_by"}
 
     gone = operator.done("key", "revoke", "acme", issued["key"]["key_id"])
 
