@@ -12,7 +12,6 @@ from typing import NamedTuple, Protocol
 from scrip.domain.api_key import ApiKey
 from scrip.domain.catalogue import Variant
 from scrip.domain.code import Code
-from scrip.domain.directory import Directory
 from scrip.domain.errors import (
     ExportKeyRefused,
     ExportNotOpen,
@@ -25,8 +24,9 @@ from scrip.domain.errors import (
 )
 from scrip.domain.export import Export, export_id_for
 from scrip.domain.goods import Supply
-from scrip.domain.stock import ChunkRef, Claim
+from scrip.domain.stock import ChunkRef
 from scrip.domain.watermark import Person, marked_file
+from scrip.steps.claim import Chunks
 
 FIRST = 0.0
 """The luck to be given the first chunk on sale: exports are few, and need not be spread."""
@@ -39,21 +39,6 @@ class Exports(Protocol):
     def add(self, export: Export) -> Export: ...
     def find(self, merchant_id: str, export_id: str) -> Export | None: ...
     def move(self, seen: Export, moved: Export) -> Export: ...
-
-
-class Stock(Protocol):
-    def claim(
-        self,
-        merchant_id: str,
-        variant_id: str,
-        chunk: ChunkRef,
-        units: Sequence[str],
-        now_ms: int,
-    ) -> Claim: ...
-    def directory(
-        self, merchant_id: str, variant_id: str, *, consistent: bool = False
-    ) -> Directory: ...
-    def close_chunk(self, merchant_id: str, variant_id: str, chunk: ChunkRef) -> Directory: ...
 
 
 class Codes(Protocol):
@@ -152,7 +137,7 @@ def approve_export(
     acting: Acting,
     *,
     exports: Exports,
-    stock: Stock,
+    stock: Chunks,
     audit: Audit,
 ) -> Export:
     """The codes are out of the stock when this answers. By the same key again: goes on where it
@@ -193,7 +178,7 @@ def download_export(
     acting: Acting,
     *,
     exports: Exports,
-    stock: Stock,
+    stock: Chunks,
     codes: Codes,
     index_keys: IndexKeys,
     audit: Audit,
@@ -215,7 +200,7 @@ def download_export(
     )
 
 
-def _claimed(export: Export, now_ms: int, exports: Exports, stock: Stock) -> Export:
+def _claimed(export: Export, now_ms: int, exports: Exports, stock: Chunks) -> Export:
     """The approved export with all its codes, or all that the stock has."""
     for _ in range(MAX_STEPS):
         if export.state != "approved":
@@ -235,14 +220,14 @@ def _claimed(export: Export, now_ms: int, exports: Exports, stock: Stock) -> Exp
     raise MoveContended(export.export_id)
 
 
-def _close(export: Export, chunk: ChunkRef, stock: Stock) -> None:
+def _close(export: Export, chunk: ChunkRef, stock: Chunks) -> None:
     try:
         stock.close_chunk(export.merchant_id, export.variant_id, chunk)
     except StoreUnavailable:
         return  # the claim stands; who finds the chunk exhausted next closes it
 
 
-def _next_chunk(export: Export, now_ms: int, stock: Stock) -> ChunkRef | None:
+def _next_chunk(export: Export, now_ms: int, stock: Chunks) -> ChunkRef | None:
     shop, variant = export.merchant_id, export.variant_id
     directory = stock.directory(shop, variant, consistent=True)
     if export.chunk is not None and directory.lists(export.chunk):

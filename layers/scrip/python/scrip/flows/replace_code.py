@@ -7,12 +7,10 @@ at the order and does the one thing that comes next; whoever dies, the next one 
 code stays where it is, claimed for ever.
 """
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from scrip.domain.asking import Asking
 from scrip.domain.catalogue import Variant
-from scrip.domain.directory import Directory
 from scrip.domain.errors import (
     CodeReplaced,
     MoveContended,
@@ -26,8 +24,7 @@ from scrip.domain.errors import (
 from scrip.domain.goods import Kind
 from scrip.domain.order import Line, Order, SettledOrder, Swap
 from scrip.domain.order_access import DAY_MS
-from scrip.domain.stock import ChunkRef, Claim
-from scrip.steps.claim import next_chunk
+from scrip.steps.claim import Chunks, next_chunk
 from scrip.steps.write_down import Audit, write_down
 
 TRIES = 24
@@ -43,21 +40,6 @@ class Orders(Protocol):
     def withdraw_swap(self, order: Order, line: Line, old: Swap) -> bool: ...
 
 
-class Stock(Protocol):
-    def claim(
-        self,
-        merchant_id: str,
-        variant_id: str,
-        chunk: ChunkRef,
-        units: Sequence[str],
-        now_ms: int,
-    ) -> Claim: ...
-    def directory(
-        self, merchant_id: str, variant_id: str, *, consistent: bool = False
-    ) -> Directory: ...
-    def close_chunk(self, merchant_id: str, variant_id: str, chunk: ChunkRef) -> Directory: ...
-
-
 class Catalogue(Protocol):
     def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None: ...
 
@@ -71,7 +53,7 @@ def replace_code(
     *,
     luck: float,
     orders: Orders,
-    stock: Stock,
+    stock: Chunks,
     catalogue: Catalogue,
     audit: Audit,
 ) -> Swap:
@@ -107,7 +89,7 @@ def replace_code(
 
 
 def _claim(
-    order: Order, line: Line, swap: Swap, now_ms: int, luck: float, orders: Orders, stock: Stock
+    order: Order, line: Line, swap: Swap, now_ms: int, luck: float, orders: Orders, stock: Chunks
 ) -> None:
     """One step on from an intent. Raises SoldOut once that is withdrawn."""
     shop, variant, chunk = order.merchant_id, line.variant_id, swap.chunk
