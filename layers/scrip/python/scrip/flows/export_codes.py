@@ -27,6 +27,7 @@ from scrip.domain.goods import Supply
 from scrip.domain.stock import ChunkRef
 from scrip.domain.watermark import Person, marked_file
 from scrip.steps.claim import Chunks
+from scrip.steps.write_down import Audit
 
 FIRST = 0.0
 """The luck to be given the first chunk on sale: exports are few, and need not be spread."""
@@ -53,21 +54,6 @@ class IndexKeys(Protocol):
 
 class VariantReader(Protocol):
     def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None: ...
-
-
-class Audit(Protocol):
-    def acted(
-        self,
-        merchant_id: str,
-        about: str,
-        act: str,
-        *,
-        at_ms: int,
-        event_id: str,
-        by: str,
-        source: str,
-        **facts: str | int,
-    ) -> None: ...
 
 
 class Acting(NamedTuple):

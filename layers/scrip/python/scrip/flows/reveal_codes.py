@@ -14,24 +14,14 @@ from scrip.domain.merchant import Merchant
 from scrip.domain.order import Line, Order
 from scrip.domain.reveal_watch import LOWEST_LIMIT, hour_of, unusual
 from scrip.steps.first_look import Looks, first_look
+from scrip.steps.write_down import Audit as ActAudit
 
 MASKED_VIEW = "masked_view"
 
 
-class Audit(Protocol):
+class Audit(ActAudit, Protocol):
     def revealed(
         self, merchant_id: str, order_id: str, *, at_ms: int, event_id: str, by: str, source: str
-    ) -> None: ...
-    def acted(
-        self,
-        merchant_id: str,
-        about: str,
-        act: str,
-        *,
-        at_ms: int,
-        event_id: str,
-        by: str,
-        source: str,
     ) -> None: ...
     def anomaly(
         self, merchant_id: str, actor: str, hour: int, *, at_ms: int, event_id: str, codes: int
