@@ -24,6 +24,8 @@ from tests.shop import Reply, Shop
 WAIT_SECONDS = 30
 PATIENCE_SECONDS = 0.05
 SECRET_FIELDS = {"code", "pin", "order_token", "secret", "client_secret"}
+TOKEN_FIELDS = {"order_token", "secret"}
+"""Of these only the end cannot be guessed: their front is a merchant's name."""
 
 
 @dataclass
@@ -61,8 +63,7 @@ def _secrets_in(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for name, each in value.items():
             if name in SECRET_FIELDS and isinstance(each, str) and each:
-                # Of a token, the part that cannot be guessed: its front is a merchant's name.
-                yield each.rpartition("_")[2] if name != "client_secret" else each
+                yield each.rpartition("_")[2] if name in TOKEN_FIELDS else each
             else:
                 yield from _secrets_in(each)
 
