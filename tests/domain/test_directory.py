@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrip.domain import directory as module
-from scrip.domain.directory import COMPACT_AFTER, WINDOW, Directory, Lane, Range
+from scrip.domain.directory import COMPACT_AFTER, LAST_CHUNKS, WINDOW, Directory, Lane, Range
 from scrip.domain.stock import NEVER_MS, ChunkRef, came_back, lane_of, return_lane
 from tests.domain.making import NOW_MS, directory
 
@@ -72,7 +72,7 @@ class Model:
             if not chunk.closed:
                 assert seen.ref(chunk.ref.position) == chunk.ref
         for luck in (0.0, 0.5, ALMOST_ONE):
-            window_now = seen.window(NOW_MS)
+            window_now = module.offered(seen.window(NOW_MS))
             expected = window_now[int(luck * len(window_now))] if window_now else None
             chosen = seen.choose(luck, NOW_MS)
             assert (chosen.position if chosen else None) == expected
@@ -154,6 +154,14 @@ def test_luck_spreads_evenly_over_the_window() -> None:
 
     assert len(chosen) == WINDOW
     assert set(chosen.values()) == {100}
+
+
+def test_an_eighth_of_the_last_chunks_is_kept_full_until_few_are_left() -> None:
+    assert module.offered(list(range(WINDOW))) == list(range(WINDOW))
+    assert module.offered(list(range(WINDOW - 1))) == list(range(223))
+    assert module.offered(list(range(112))) == list(range(98))
+    assert module.offered(list(range(LAST_CHUNKS))) == list(range(LAST_CHUNKS))
+    assert module.offered([]) == []
 
 
 def test_what_ends_first_is_sold_first_and_what_has_ended_never() -> None:

@@ -133,7 +133,7 @@ class Chunks:
         Which of many directories sell nothing any more stands in the first, and is remembered.
         """
         for rcu in (0.5, 1.0):
-            selling = [n for n, shelf in enumerate(self.shelves) if shelf.window] or [0]
+            selling = [n for n, shelf in enumerate(self.shelves) if shelf.offered] or [0]
             shard = selling[int(shop.chance.random() * len(selling))]
             yield from shop.ask(shop.stock, f"directory:{shard}", rcu=rcu)
             if exhausted is not None and self._listed(exhausted):

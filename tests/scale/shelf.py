@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from scrip.domain.directory import Directory, Range
+from scrip.domain.directory import Directory, Range, offered
 from scrip.domain.stock import ChunkRef
 
 ITEM_BYTES = 150
@@ -23,12 +23,11 @@ class Shelf:
         self.directory = Directory(
             ranges=(Range(LANE, 0, 0, chunks, codes, per_chunk),), chunks=chunks, codes=codes
         )
-        self.window = self.directory.window(NOW_MS)
+        self.offered = offered(self.directory.window(NOW_MS))
 
     def choose(self, luck: float) -> int | None:
-        """As `Directory.choose`, which would work out the same window each time."""
-        window = self.window
-        return window[int(luck * len(window))] if window else None
+        """As `Directory.choose`, which would work out the same chunks each time."""
+        return self.offered[int(luck * len(self.offered))] if self.offered else None
 
     def lists(self, position: int) -> bool:
         return self.directory.lists(ChunkRef(LANE, position, position))
@@ -38,7 +37,7 @@ class Shelf:
         closed = replace(self.directory, closed=self.directory.closed | {position})
         compacted = closed.compacted()
         self.directory = compacted or closed
-        self.window = self.directory.window(NOW_MS)
+        self.offered = offered(self.directory.window(NOW_MS))
         return write_units(closed) * (2 if compacted else 1)
 
 

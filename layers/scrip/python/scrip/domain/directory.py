@@ -15,6 +15,9 @@ WINDOW = 256
 """Chunks on sale at a time: wide enough that 64 buyers rarely meet, narrow enough that the
 directory stays within one write unit however many chunks wait behind it (docs/scale.md)."""
 
+LAST_CHUNKS = 96
+"""Of so many or fewer, orders are pointed at all (`offered`)."""
+
 COMPACT_AFTER = 48
 """Closed chunks that may pile up before the directory is compacted."""
 
@@ -198,7 +201,7 @@ class Directory:
 
     def choose(self, luck: float, now_ms: int) -> ChunkRef | None:
         """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out."""
-        window = self.window(now_ms)
+        window = offered(self.window(now_ms))
         return self.ref(window[int(luck * len(window))]) if window else None
 
     def sells(self, now_ms: int) -> bool:
@@ -299,6 +302,17 @@ class Directory:
         if closed == self.closed:
             return None
         return replace(self, ranges=ranges, closed=closed, version=self.version + 1)
+
+
+def offered(window: list[int]) -> list[int]:
+    """Those of a window that orders are pointed at.
+
+    Chunks that sell evenly run out together, and then the last codes are strewn over all of them,
+    each a chunk to close and to miss. So, when none wait behind, an eighth is kept full for last.
+    """
+    if len(window) >= WINDOW:
+        return window
+    return window[: max(LAST_CHUNKS, len(window) * 7 // 8)]
 
 
 def _until(each: Range) -> int:
