@@ -25,6 +25,7 @@ SEALERS = frozenset(
 
 PROBE = """
 import importlib, json, os, sys, threading
+sys.modules["OpenSSL"] = None  # botocore takes it where it is: here, for tests, but not deployed
 import botocore.client, botocore.httpsession, botocore.session
 
 made, asked = [], []

@@ -18,6 +18,7 @@ from tests.shop import http_event
 
 METHODS = {"get", "put", "post", "delete"}
 ONLY_IN_QUEUES = {
+    errors.BillNotReady,
     errors.EventUnknown,
     errors.FileRefused,
     errors.FileReplaced,

@@ -102,9 +102,10 @@ def merged(
 
 def _secrets(deployed: Deployment, merchant_id: str, provider: str) -> StripeSecrets:
     try:
-        return deployed.gateways.of(merchant_id, provider).secrets
+        secrets: StripeSecrets = deployed.gateways.secrets(merchant_id, provider)
     except GatewayUnknown as error:
         raise GatewayUnknown(f"{merchant_id} has no secrets for {provider}") from error
+    return secrets
 
 
 def somebody_types() -> bool:

@@ -10,6 +10,7 @@ from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.gateways import registry
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.gateways.stripe import StripeGateway
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_keys import OrderKeys
@@ -118,13 +119,19 @@ def test_an_order_key_opens_for_its_merchant_only(keys: Keys) -> None:
         order_keys.of(replace(demo, merchant_id="other"))
 
 
+def stripe_of(gateways: Gateways) -> StripeGateway:
+    gateway = gateways.of("demo", "stripe")
+    assert isinstance(gateway, StripeGateway)
+    return gateway
+
+
 def test_a_gateway_is_known_once_its_secrets_are(gateways: Gateways) -> None:
     with pytest.raises(GatewayUnknown):
         gateways.of("demo", "stripe")
 
     gateways.set("demo", "stripe", SECRETS)
 
-    gateway = gateways.of("demo", "stripe")
+    gateway = stripe_of(gateways)
     assert gateway.secrets.secret_key == SECRET_KEY
     assert gateway.api_base == "https://stripe"
     with pytest.raises(GatewayUnknown):
@@ -155,14 +162,14 @@ def test_secrets_copied_to_another_merchant_do_not_open(
 
 def test_changed_secrets_arrive_within_a_minute(gateways: Gateways, clock: Clock) -> None:
     gateways.set("demo", "stripe", SECRETS)
-    assert gateways.of("demo", "stripe").secrets.secret_key == SECRET_KEY
+    assert stripe_of(gateways).secrets.secret_key == SECRET_KEY
 
     gateways.set("demo", "stripe", SECRETS.replace(b"sk_test_oracle", b"sk_test_newer"))
     clock.seconds += registry.CACHE_SECONDS - 1
-    assert gateways.of("demo", "stripe").secrets.secret_key == SECRET_KEY
+    assert stripe_of(gateways).secrets.secret_key == SECRET_KEY
 
     clock.seconds += 1
-    assert gateways.of("demo", "stripe").secrets.secret_key == "sk_test_newer"
+    assert stripe_of(gateways).secrets.secret_key == "sk_test_newer"
 
 
 def test_a_known_gateway_asks_nobody(gateways: Gateways, met: Faults) -> None:

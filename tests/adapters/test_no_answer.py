@@ -10,8 +10,13 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.aws import ask
 from scrip.adapters.gateways.stripe import StripeGateway, StripeSecrets
 from scrip.domain.errors import PaymentProviderUnavailable, StoreUnavailable
+from scrip.domain.money import Money
+from scrip.domain.payment import PaymentRequest
 
 NOBODY = "http://127.0.0.1:9"
+REQUEST = PaymentRequest(
+    "demo", "0123456789ABCDEF", Money(4500, "EUR"), "Shop", None, 1_800_000_000_000
+)
 
 
 def test_a_store_that_refuses_connections_is_unavailable() -> None:
@@ -33,4 +38,4 @@ def test_a_provider_that_refuses_connections_is_unavailable() -> None:
     gateway = StripeGateway(secrets, NOBODY, URLLib3Session())
 
     with pytest.raises(PaymentProviderUnavailable, match="EndpointConnectionError"):
-        gateway.read_payment("pi_1")
+        gateway.read_payment(REQUEST, "pi_1")

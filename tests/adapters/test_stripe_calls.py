@@ -36,6 +36,7 @@ def request(**changes: Any) -> PaymentRequest:
         "money": Money(4500, "EUR"),
         "description": "Shop demo",
         "return_url": None,
+        "expires_at_ms": 1_800_000_000_000,
     }
     return PaymentRequest(**{**facts, **changes})
 
@@ -89,7 +90,7 @@ def test_a_payment_opened_before_can_be_read(api: StripeServer) -> None:
     for return_url in (None, "https://shop.example/thanks"):
         opened = gateway(api.base).open_payment(request(return_url=return_url))
 
-        assert gateway(api.base).read_payment(opened.reference) == opened
+        assert gateway(api.base).read_payment(request(), opened.reference) == opened
 
 
 UNAVAILABLE = [409, 429, 500, 502, 503]
@@ -106,7 +107,7 @@ def test_a_failed_call_tells_whether_to_ask_again(api: StripeServer, status: int
     with pytest.raises(meant) as opening:
         gateway(api.base).open_payment(request())
     with pytest.raises(meant):
-        gateway(api.base).read_payment("pi_1")
+        gateway(api.base).read_payment(request(), "pi_1")
 
     assert opening.value.detail == f"Stripe answered {status} some_code"
 
@@ -125,7 +126,7 @@ def test_a_key_used_with_other_figures_is_told_as_such(api: StripeServer) -> Non
 
 def test_a_payment_nobody_opened_is_refused(api: StripeServer) -> None:
     with pytest.raises(PaymentProviderRefused, match="404"):
-        gateway(api.base).read_payment("pi_unknown")
+        gateway(api.base).read_payment(request(), "pi_unknown")
 
 
 def test_a_failure_that_is_no_json_is_told_by_its_status(api: StripeServer) -> None:

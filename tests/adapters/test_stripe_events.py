@@ -16,7 +16,8 @@ from scrip.domain.errors import (
     SignatureMissing,
 )
 from scrip.domain.money import Money
-from scrip.domain.payment import IgnoredNotice, Payment, PaymentNotice
+from scrip.domain.notice import IgnoredNotice, Notice, PaymentNotice
+from scrip.domain.payment import Payment
 from tests.domain.making import NOW_MS, ORDER_ID
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, sign
 
@@ -55,7 +56,7 @@ def event(kind: str, paid: dict[str, Any], **more: Any) -> bytes:
     return json.dumps({**body, "data": {"object": paid}, **more}).encode()
 
 
-def read(raw: bytes, key: str = SECRET_KEY) -> PaymentNotice | IgnoredNotice:
+def read(raw: bytes, key: str = SECRET_KEY) -> Notice:
     headers = {"stripe-signature": sign(raw, at=NOW)}
     return gateway(key=key).read_callback(raw, headers, NOW)
 

@@ -30,7 +30,8 @@ def kept(cloud: InMemory) -> StripeSecrets:
     """The secrets as a function finds them."""
     merchants = Merchants(Table(boto3.client("dynamodb"), cloud.values["MerchantsTable"]))
     kms = Keys(boto3.client("kms"), cloud.values["VaultKeyArn"])
-    return Gateways(merchants, kms, provider_http(), {}).of("acme", "stripe").secrets
+    secrets: StripeSecrets = Gateways(merchants, kms, provider_http(), {}).secrets("acme", "stripe")
+    return secrets
 
 
 def test_secrets_are_set_and_shown_masked(shop: Operator, cloud: InMemory) -> None:

@@ -315,6 +315,12 @@ class PaymentProviderUnavailable(Retryable):
     slug = "payment-provider-unavailable"
 
 
+class BillNotReady(Retryable):
+    """The provider has not made up this day's statement yet."""
+
+    slug = "bill-not-ready"
+
+
 class MailRefused(Rejected):
     """The mail provider will never take this mail, for example because the address bounces."""
 

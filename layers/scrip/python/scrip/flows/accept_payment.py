@@ -10,6 +10,7 @@ from typing import Protocol
 
 from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
 from scrip.domain.let_go import LetGo
+from scrip.domain.notice import Notice, PaymentNotice
 from scrip.domain.order import (
     DeliveredOrder,
     Order,
@@ -19,7 +20,7 @@ from scrip.domain.order import (
     settled_by,
 )
 from scrip.domain.order_access import is_order_id
-from scrip.domain.payment import IgnoredNotice, Payment, PaymentNotice
+from scrip.domain.payment import Payment
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.let_go import HoldStore, let_go
 
@@ -60,7 +61,7 @@ class Accepted:
 
 def accept_payment(
     merchant_id: str,
-    notice: PaymentNotice | IgnoredNotice,
+    notice: Notice,
     *,
     now_ms: int,
     luck: float,
@@ -73,7 +74,7 @@ def accept_payment(
     Raises OrderUnknown, PaymentMerchantMismatch, PaymentAmountMismatch, PaymentCurrencyMismatch,
     MoveContended, StoreUnavailable.
     """
-    if isinstance(notice, IgnoredNotice):
+    if not isinstance(notice, PaymentNotice):
         return Accepted(Ending.IGNORED)
     if notice.merchant_id != merchant_id:
         raise PaymentMerchantMismatch("the payment names another merchant")

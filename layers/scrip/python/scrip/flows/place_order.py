@@ -54,7 +54,7 @@ class PaymentOpener(Protocol):
     @property
     def provider(self) -> str: ...
     def open_payment(self, request: PaymentRequest) -> OpenedPayment: ...
-    def read_payment(self, reference: str) -> OpenedPayment: ...
+    def read_payment(self, request: PaymentRequest, reference: str) -> OpenedPayment: ...
 
 
 class UnpaidHolds(Protocol):
@@ -101,12 +101,22 @@ def place_order(
     """
     order_id = order_id_for(order_key, request.idempotency_key)
 
+    def to_pay(order: Order) -> PaymentRequest:
+        return PaymentRequest(
+            merchant_id=merchant.merchant_id,
+            order_id=order_id,
+            money=order.total,
+            description=f"{merchant.name} {order_id}",
+            return_url=request.return_url,
+            expires_at_ms=order.expires_at_ms,
+        )
+
     def placed(order: Order, payment: OpenedPayment | None, *, new: bool) -> Placed:
         if order.fingerprint != request.fingerprint():
             raise IdempotencyKeyReused("use a fresh Idempotency-Key for another order")
         order = _hold(order, now_ms, lucks[0], stock, orders, holds)
         if payment is None and isinstance(order, PendingOrder):
-            payment = gateway.read_payment(order.payment_ref)
+            payment = gateway.read_payment(to_pay(order), order.payment_ref)
         last_day = last_day_of(order.placed_at_ms, token_days)
         token = render_token(order_key, merchant.merchant_id, order.order_id, last_day)
         return Placed(order, token, payment, new)
@@ -133,15 +143,7 @@ def place_order(
         whole=not all(variants[line.variant_id].partial for line in lines),
         tags=hold.tags if hold.minutes else (),
     )
-    payment = gateway.open_payment(
-        PaymentRequest(
-            merchant_id=merchant.merchant_id,
-            order_id=order_id,
-            money=draft.total,
-            description=f"{merchant.name} {order_id}",
-            return_url=request.return_url,
-        )
-    )
+    payment = gateway.open_payment(to_pay(draft))
     order = draft.opened(payment.reference)
     stored = orders.place(order)
     same = stored.payment_ref == payment.reference

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways import stripe
+from scrip.adapters.gateways.port import Gateway
 from scrip.adapters.keys import Keys, context_of
 from scrip.adapters.merchants import Merchants
 from scrip.domain.errors import GatewayUnknown
 
-Gateway = stripe.StripeGateway
-
-PROVIDERS = {stripe.PROVIDER: (stripe.StripeSecrets, stripe.StripeGateway)}
+PROVIDERS = ("stripe",)
+"""Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it, and
+`GATEWAY`, made of (secrets, api_base, http). It is imported when a merchant first needs it."""
 
 CACHE_SECONDS = 60
 """How long changed secrets may take to arrive. Keep the old webhook secret beside the new until."""
@@ -22,7 +24,7 @@ CACHE_ENTRIES = 500
 
 
 class Gateways:
-    """`api_bases`: where to call each provider; none where only callbacks are read."""
+    """`api_bases`: where to call each provider, if not where everybody does."""
 
     def __init__(
         self,
@@ -44,25 +46,37 @@ class Gateways:
         cached = self._cache.get((merchant_id, provider))
         if cached and cached[1] > self.clock():
             return cached[0]
-        sealed = self.merchants.sealed_gateway(merchant_id, provider)
-        if sealed is None:
-            raise GatewayUnknown(provider)
-        shape, build = PROVIDERS[provider]
-        plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
-        gateway = build(
-            msgspec.json.decode(plain, type=shape), self.api_bases.get(provider, ""), self.http
+        gateway: Gateway = module_of(provider).GATEWAY(
+            self.secrets(merchant_id, provider), self.api_bases.get(provider, ""), self.http
         )
         if len(self._cache) >= CACHE_ENTRIES:
             self._cache.clear()
         self._cache[merchant_id, provider] = (gateway, self.clock() + CACHE_SECONDS)
         return gateway
 
+    def secrets(self, merchant_id: str, provider: str) -> Any:
+        """What is set, in the shape of that provider. Raises GatewayUnknown."""
+        shape = module_of(provider).SECRETS
+        sealed = self.merchants.sealed_gateway(merchant_id, provider)
+        if sealed is None:
+            raise GatewayUnknown(provider)
+        plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
+        return msgspec.json.decode(plain, type=shape)
+
     def set(self, merchant_id: str, provider: str, secrets: bytes) -> None:
-        """Seal and keep a provider's secrets (JSON). Raises msgspec.ValidationError."""
-        shape, _ = PROVIDERS[provider]
+        """Seal and keep a provider's secrets (JSON). Raises GatewayUnknown,
+        msgspec.ValidationError."""
+        shape = module_of(provider).SECRETS
         checked = msgspec.json.encode(msgspec.json.decode(secrets, type=shape))
         sealed = self.keys.seal(checked, gateway_context(merchant_id, provider))
         self.merchants.put_gateway(merchant_id, provider, sealed)
+
+
+def module_of(provider: str) -> Any:
+    """Raises GatewayUnknown."""
+    if provider not in PROVIDERS:
+        raise GatewayUnknown(provider)
+    return import_module(f"scrip.adapters.gateways.{provider}")
 
 
 def gateway_context(merchant_id: str, provider: str) -> dict[str, str]:

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
-from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.aws import NO_ANSWER
+from scrip.adapters.gateways.http import send
 from scrip.adapters.gateways.stripe_amounts import from_stripe, to_stripe
 from scrip.domain.errors import (
     IdempotencyKeyReused,
@@ -26,15 +25,11 @@ from scrip.domain.errors import (
     SignatureInvalid,
     SignatureMissing,
 )
-from scrip.domain.payment import (
-    IgnoredNotice,
-    OpenedPayment,
-    Payment,
-    PaymentNotice,
-    PaymentRequest,
-)
+from scrip.domain.notice import IgnoredNotice, Notice, PaymentNotice
+from scrip.domain.payment import OpenedPayment, Payment, PaymentRequest
 
 PROVIDER = "stripe"
+API_BASE = "https://api.stripe.com"
 API_VERSION = "2024-06-20"
 """Since 2023-08-16 a PaymentIntent without payment_method_types takes what the dashboard allows."""
 
@@ -102,7 +97,7 @@ class StripeGateway:
 
     def __init__(self, secrets: StripeSecrets, api_base: str, http: URLLib3Session) -> None:
         self.secrets = secrets
-        self.api_base = api_base.rstrip("/")
+        self.api_base = (api_base or API_BASE).rstrip("/")
         self.http = http
 
     def open_payment(self, request: PaymentRequest) -> OpenedPayment:
@@ -133,14 +128,12 @@ class StripeGateway:
         }
         return self._opened("/v1/checkout/sessions", form, request.key)
 
-    def read_payment(self, reference: str) -> OpenedPayment:
+    def read_payment(self, _: PaymentRequest, reference: str) -> OpenedPayment:
         """A payment opened before, as its buyer needs it."""
         kind = "checkout/sessions" if reference.startswith("cs_") else "payment_intents"
         return _as_opened(self._ask("GET", f"/v1/{kind}/{reference}"))
 
-    def read_callback(
-        self, raw: bytes, headers: dict[str, str], now_seconds: int
-    ) -> PaymentNotice | IgnoredNotice:
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
         """Verify the signature over the raw bytes, then parse them.
 
         Raises SignatureMissing, SignatureInvalid, SignatureExpired, RequestMalformed,
@@ -191,16 +184,11 @@ class StripeGateway:
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode()
-        request = AWSRequest(method, self.api_base + path, headers, body)
+        answer = send(self.http, method, self.api_base + path, headers, body)
+        if answer.status >= 300:
+            raise _refusal(answer.status, answer.content)
         try:
-            answer = self.http.send(request.prepare())
-            content: bytes = answer.content
-        except NO_ANSWER as error:
-            raise PaymentProviderUnavailable(type(error).__name__) from error
-        if answer.status_code >= 300:
-            raise _refusal(answer.status_code, content)
-        try:
-            return msgspec.json.decode(content, type=_Opened)
+            return msgspec.json.decode(answer.content, type=_Opened)
         except msgspec.DecodeError as error:
             raise PaymentProviderUnavailable("Stripe's answer is not its own") from error
 
@@ -262,3 +250,6 @@ def _named(prefix: str, values: dict[str, str]) -> dict[str, str]:
 def _bracketed(name: str) -> str:
     first, bracket, rest = name.partition("[")
     return f"[{first}]{bracket}{rest}"
+
+
+SECRETS, GATEWAY = StripeSecrets, StripeGateway

@@ -1,0 +1,62 @@
+"""What each payment provider's module offers, whatever its protocol."""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from scrip.domain.bill import BillLine
+from scrip.domain.notice import Notice
+from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRequest, Unpaid
+from scrip.domain.refund import RefundReport, RefundRequest
+
+
+class Acknowledgement(NamedTuple):
+    """The answer that stops a provider from sending a callback again."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Gateway(Protocol):
+    """One merchant's account with one provider.
+
+    Every call to the provider may raise PaymentProviderUnavailable (nothing is known; ask again) or
+    PaymentProviderRefused (it understood and said no), and is safe to repeat.
+    """
+
+    @property
+    def provider(self) -> str: ...
+
+    def open_payment(self, request: PaymentRequest) -> OpenedPayment:
+        """Repeating it with the same figures answers the same payment, under the same reference.
+        Raises IdempotencyKeyReused when it was opened with other figures."""
+        ...
+
+    def read_payment(self, request: PaymentRequest, reference: str) -> OpenedPayment:
+        """A payment opened before, as its buyer needs it."""
+        ...
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        """Verify the raw bytes, then parse them. Header names are in lower case.
+
+        Raises SignatureMissing, SignatureInvalid, SignatureExpired, RequestMalformed,
+        RequestInvalid, PaymentModeMismatch, PaymentMerchantMismatch.
+        """
+        ...
+
+    def query_payment(self, asked: PaymentAsked) -> Payment | Unpaid: ...
+
+    def close_payment(self, asked: PaymentAsked) -> Payment | Unpaid:
+        """See to it that no money can come any more. A payment if some came before; `Unpaid` that
+        is not closed where the provider cannot close it now (ask again)."""
+        ...
+
+    def refund(self, request: RefundRequest) -> RefundReport: ...
+
+    def query_refund(self, request: RefundRequest) -> RefundReport | None:
+        """None when the provider does not know the refund: it was never sent."""
+        ...
+
+    def download_bill(self, day: str) -> Iterator[BillLine]:
+        """`day`: as 2026-11-22, in the provider's own time. Raises BillNotReady."""
+        ...

@@ -1,0 +1,91 @@
+"""What a verified callback says. `facts` are for the log: whoever must find this money, also when
+no order takes it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from scrip.domain.money import Money
+from scrip.domain.payment import Payment
+from scrip.domain.refund import RefundReport
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotice:
+    """A payment of one of our orders."""
+
+    merchant_id: str
+    order_id: str
+    payment: Payment
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"order_id": self.order_id, "transaction_id": self.payment.transaction_id}
+
+
+@dataclass(frozen=True, slots=True)
+class UnpaidNotice:
+    """A payment failed or was closed: no money came this way. `reason`: the provider's word."""
+
+    merchant_id: str
+    order_id: str
+    reason: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"order_id": self.order_id, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class RefundNotice:
+    """How far a refund is. `transaction_id`: the payment it gives back."""
+
+    merchant_id: str
+    order_id: str
+    transaction_id: str
+    refund: RefundReport
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            "order_id": self.order_id,
+            "transaction_id": self.transaction_id,
+            "refund_id": self.refund.refund_id or self.refund.provider_ref,
+        }
+
+
+class DisputeState(Enum):
+    OPENED = "opened"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeNotice:
+    """A buyer's bank or the provider takes a payment back into question."""
+
+    merchant_id: str
+    order_id: str
+    transaction_id: str
+    dispute_id: str
+    state: DisputeState
+    money: Money
+    reason: str
+    at_ms: int
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"order_id": self.order_id, "dispute_id": self.dispute_id}
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredNotice:
+    """A verified callback that moves nothing here."""
+
+    reason: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"reason": self.reason}
+
+
+Notice = PaymentNotice | UnpaidNotice | RefundNotice | DisputeNotice | IgnoredNotice
