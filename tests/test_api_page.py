@@ -15,7 +15,8 @@ from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS
 from scrip.domain.code_file import MAX_FILE_BYTES, MAX_LANES, MAX_ROWS
 from scrip.domain.export import MAX_CODES
 from scrip.domain.key_pattern import FLOOR_BITS, MIN_BITS
-from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
+from scrip.domain.line import MAX_UNITS_PER_LINE
+from scrip.domain.order import MAX_LINES
 from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE
 from scrip.domain.recipe import MAX_ACTIVATIONS
 from tests.file_upload import result_of, run, upload

@@ -126,12 +126,13 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
     "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
     "key_pattern": frozenset({"order_access"}),
-    "let_go": frozenset({"order"}),
+    "let_go": frozenset({"line", "order"}),
     "mail": frozenset({"code", "day", "stock_warning"}),
     "import_job": frozenset(
         {"blind_index", "code", "code_file", "code_rows", "directory", "errors", "stock"}
     ),
-    "order": frozenset({"errors", "goods", "money", "payment", "stock"}),
+    "line": frozenset({"goods", "money", "stock"}),
+    "order": frozenset({"errors", "line", "money", "payment"}),
     "payment": frozenset({"money"}),
     "refund": frozenset({"money", "payment"}),
     "notice": frozenset({"money", "payment", "refund"}),

@@ -6,7 +6,8 @@ import pytest
 
 from scrip.adapters.stock import Stock
 from scrip.adapters.tables import Item, encode_item
-from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
+from scrip.domain.line import MAX_UNITS_PER_LINE
+from scrip.domain.order import MAX_LINES
 from scrip.domain.stock import Batch, SealedCode, Shut, chunk_capacity, lane_of, unit_key
 from tests.domain.making import NOW_MS, ORDER_ID
 from tests.item_size import WRITE_UNIT, item_bytes

@@ -1,8 +1,9 @@
 """Orders, payments and directories to test with."""
 
 from scrip.domain.directory import Directory, Lane
+from scrip.domain.line import Line
 from scrip.domain.money import Money
-from scrip.domain.order import Line, PendingOrder
+from scrip.domain.order import PendingOrder
 from scrip.domain.payment import Payment
 from scrip.domain.stock import NEVER_MS, ChunkRef
 

@@ -6,7 +6,8 @@ import pytest
 
 from scrip.domain.errors import UnitUnknown
 from scrip.domain.let_go import LetGo
-from scrip.domain.order import DeliveredOrder, Line, RefundDueOrder, Swap
+from scrip.domain.line import Line, Swap
+from scrip.domain.order import DeliveredOrder, RefundDueOrder
 from scrip.domain.stock import ChunkRef, parse_unit_key, swap_key, unit_key
 from tests.domain.making import NOW_MS, ORDER_ID, line, payment, pending
 

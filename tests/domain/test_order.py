@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from scrip.domain import order as order_module
 from scrip.domain.errors import PaymentAmountMismatch, PaymentCurrencyMismatch
+from scrip.domain.line import Line
 from scrip.domain.money import Money
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
-    Line,
     Order,
     OrderState,
     PaidOrder,

@@ -8,11 +8,11 @@ from scrip.domain.blind_index import NOTHING_SEEN, Seen
 from scrip.domain.code import Code, DataKey
 from scrip.domain.directory import Lane
 from scrip.domain.let_go import LetGo
+from scrip.domain.line import Line
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
-    Line,
     Order,
     OrderMoved,
     OrderRecord,

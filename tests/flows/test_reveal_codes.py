@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from scrip.domain.errors import CodesShredded, OrderNotReadable, OrderUnknown, StoreUnavailable
-from scrip.domain.order import Order, SettledOrder, Swap
+from scrip.domain.line import Swap
+from scrip.domain.order import Order, SettledOrder
 from scrip.domain.reveal_watch import DEFAULT_LIMIT
 from scrip.flows.reveal_codes import Reveal, Revealed, reveal_codes, view_masked_codes
 from tests.domain.making import NOW_MS, WINDOW_MS, payment, pending

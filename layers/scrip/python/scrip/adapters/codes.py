@@ -8,7 +8,8 @@ from scrip.adapters.vault import Vault
 from scrip.domain.code import Code, DataKey
 from scrip.domain.errors import CodesShredded, SealBroken
 from scrip.domain.goods import Kind
-from scrip.domain.order import Line, Order
+from scrip.domain.line import Line
+from scrip.domain.order import Order
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from scrip.adapters.order_items import line_item, order_key, order_of, swap_item
 from scrip.adapters.orders import NOT_REVEALED
 from scrip.adapters.tables import ConditionFailed, Table
-from scrip.domain.order import Line, Order, Swap
+from scrip.domain.line import Line, Swap
+from scrip.domain.order import Order
 
 
 class DeliveredOrders:

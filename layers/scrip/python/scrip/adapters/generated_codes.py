@@ -23,7 +23,8 @@ from scrip.domain.errors import OrderNotReadable
 from scrip.domain.generated_key import MAX_ATTEMPTS, Unit, licence_id_from, randomness_of
 from scrip.domain.key_pattern import code_from, shown
 from scrip.domain.licence import Licence, key_in_force, payload_of, render
-from scrip.domain.order import Line, Order
+from scrip.domain.line import Line
+from scrip.domain.order import Order
 from scrip.domain.recipe import Recipe
 
 AT_A_TIME = 16

@@ -4,15 +4,14 @@ from typing import Any
 
 from scrip.adapters.tables import Item
 from scrip.domain.goods import Kind
+from scrip.domain.line import Line, Swap
 from scrip.domain.money import Money
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
-    Line,
     Order,
     PendingOrder,
     RefundDueOrder,
-    Swap,
     listing_place,
 )
 from scrip.domain.order_access import CROCKFORD

@@ -19,10 +19,10 @@ from scrip.adapters.order_items import (
     pointer,
 )
 from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.domain.line import Line
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
-    Line,
     Order,
     OrderMoved,
     OrderRecord,

@@ -8,7 +8,7 @@ from scrip.contracts.fields import AmountMinor, Currency, Milliseconds, OrderId,
 from scrip.contracts.merchant_vault import LineNumber, UnitNumber
 from scrip.contracts.operation import OPERATOR, Operation
 from scrip.domain import errors
-from scrip.domain.order import MAX_UNITS_PER_LINE
+from scrip.domain.line import MAX_UNITS_PER_LINE
 
 
 class LinePath(Struct):

@@ -8,7 +8,8 @@ from scrip.contracts.fields import Milliseconds, OrderId, Slug, Title
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderPath
 from scrip.domain import errors
-from scrip.domain.order import MAX_LINES, MAX_UNITS_PER_LINE
+from scrip.domain.line import MAX_UNITS_PER_LINE
+from scrip.domain.order import MAX_LINES
 
 BatchId = Annotated[
     str,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from scrip.contracts.merchant_vault import MaskedCodesView, MaskedCodeView
-from scrip.domain.order import Line
+from scrip.domain.line import Line
 
 
 def masked_codes_view(

@@ -16,11 +16,8 @@ from scrip.contracts.fields import (
 )
 from scrip.contracts.operation import STOREFRONT, Door, Operation
 from scrip.domain import errors
-from scrip.domain.order import (
-    MAX_LINES,
-    MAX_UNITS_PER_LINE,
-    OrderState,
-)
+from scrip.domain.line import MAX_UNITS_PER_LINE
+from scrip.domain.order import MAX_LINES, OrderState
 
 ReturnUrl = Annotated[str, Meta(pattern=r"^https://[!-~]+\Z", max_length=500)]
 BuyerIp = Annotated[

@@ -16,11 +16,8 @@ from scrip.contracts.storefront import (
 )
 from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
-from scrip.domain.order import (
-    Line,
-    Order,
-    RefundDueOrder,
-)
+from scrip.domain.line import Line
+from scrip.domain.order import Order, RefundDueOrder
 from scrip.domain.order_request import OrderRequest, Wanted
 from scrip.domain.payment import OpenedPayment
 

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from scrip.domain.order import Line, Order
+from scrip.domain.line import Line
+from scrip.domain.order import Order
 
 
 class LetGo(NamedTuple):

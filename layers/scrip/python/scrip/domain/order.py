@@ -6,8 +6,6 @@ Each state is a class and each move a method, so an illegal move has no name to 
        |               `------------> RefundDue   (stock ran out: what was claimed is delivered)
        `--expire--> Expired --pay--> Paid         (late money is honoured while stock lasts)
     Delivered, RefundDue --give_back--> RefundDue (units nobody saw go back on sale)
-
-A line may be held: its units are claimed when the order is placed. Expiring lets them go.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -18,136 +16,19 @@ from scrip.domain.errors import (
     PaymentCurrencyMismatch,
     UnitUnknown,
 )
-from scrip.domain.goods import Kind
+from scrip.domain.line import Line
 from scrip.domain.money import Money
 from scrip.domain.payment import Payment
-from scrip.domain.stock import ChunkRef, Pick, swap_key, unit_key, units_picked
 
 OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
 
 MAX_LINES = 20
-MAX_UNITS_PER_LINE = 50
 MAX_SPREAD = 24
 """Chunks in which an order may claim what it may have to let go again: one transaction must do
 it."""
 
 MAX_AMOUNT_MINOR = 99_999_999
 """Stripe's largest charge; also what keeps every sum far from 64 bits."""
-
-
-class Swap(NamedTuple):
-    """Another code for a bad one: unit `unit` has a new code in `chunk`, or is about to claim it
-    there."""
-
-    unit: int
-    chunk: ChunkRef
-    at_ms: int
-    claimed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One variant in an order. `chunk` is where its next unit is to be claimed; None: its supply
-    has no end, so nothing needs claiming.
-
-    `held`: to be claimed before it is paid. `round_` counts the times its units were let go.
-    `returned`: units that were delivered and then went back on sale, the last ones. `swap`: the one
-    unit whose code was bad.
-    """
-
-    number: int
-    variant_id: str
-    quantity: int
-    unit_price: Money
-    chunk: ChunkRef | None
-    picks: tuple[Pick, ...] = ()
-    held: bool = False
-    round_: int = 0
-    kind: Kind = Kind.CODE_POOL
-    returned: int = 0
-    swap: Swap | None = None
-
-    @property
-    def total(self) -> Money:
-        return self.unit_price.times(self.quantity)
-
-    @property
-    def units_claimed(self) -> int:
-        return units_picked(self.picks) if self.chunk else self.quantity
-
-    @property
-    def units_missing(self) -> int:
-        return self.quantity - self.units_claimed
-
-    def missing_units(self, order_id: str) -> list[str]:
-        """The unit keys that no code was claimed for yet."""
-        return [self._key(order_id, unit) for unit in range(self.units_claimed, self.quantity)]
-
-    def all_units(self, order_id: str) -> list[str]:
-        return [self._key(order_id, unit) for unit in range(self.quantity)]
-
-    @property
-    def chunks(self) -> set[ChunkRef]:
-        """Where it claimed, or may be about to."""
-        return {pick.chunk for pick in self.picks} | ({self.chunk} if self.chunk else set())
-
-    def claimed_units(self, order_id: str) -> list[tuple[ChunkRef, str]]:
-        """Chunk and unit key of every code that is the buyer's, in the order of the units."""
-        found = self.picked_units(order_id)
-        if self.swap and self.swap.claimed:
-            found[self.swap.unit] = (self.swap.chunk, self.swap_key(order_id))
-        return found
-
-    def picked_units(self, order_id: str) -> list[tuple[ChunkRef, str]]:
-        """As they were delivered, with a code that was bad."""
-        return [
-            (pick.chunk, self._key(order_id, unit))
-            for pick in self.picks
-            for unit in range(pick.first_unit, pick.first_unit + pick.units)
-        ]
-
-    def swapped(self, unit: int) -> bool:
-        """Whether the unit's code came in place of a bad one."""
-        return self.swap is not None and self.swap.claimed and self.swap.unit == unit
-
-    def swap_key(self, order_id: str) -> str:
-        """The name under which the new code of a swapped unit is held."""
-        if self.swap is None:
-            raise ValueError(f"nothing of line {self.number} was swapped")
-        return swap_key(order_id, self.number, self.swap.unit)
-
-    def let_go_by(self, order_id: str, after: Self) -> list[str]:
-        """The unit keys whose codes this line lets go in becoming `after`."""
-        if after.round_ > self.round_:
-            return self.all_units(order_id)
-        kept = set(after.picked_units(order_id))
-        return [place[1] for place in self.picked_units(order_id) if place not in kept]
-
-    def _key(self, order_id: str, unit: int) -> str:
-        return unit_key(order_id, self.number, unit, self.round_)
-
-    def picked(self, units: int) -> Self:
-        """The line after claiming `units` more in the chunk it points to."""
-        if self.chunk is None:
-            raise ValueError(f"line {self.number} claims nothing")
-        return replace(self, picks=(*self.picks, Pick(self.chunk, self.units_claimed, units)))
-
-    def pointed_at(self, chunk: ChunkRef) -> Self:
-        return replace(self, chunk=chunk)
-
-    def give_back(self, units: int) -> Self:
-        """The line without its last `units`."""
-        left = self.units_claimed - units
-        picks = tuple(
-            pick._replace(units=min(pick.units, left - pick.first_unit))
-            for pick in self.picks
-            if pick.first_unit < left
-        )
-        return replace(self, picks=picks, returned=self.returned + units)
-
-    def let_go(self) -> Self:
-        """The line after its units went back on sale."""
-        return replace(self, picks=(), round_=self.round_ + 1)
 
 
 _State = TypeVar("_State", bound="Order")

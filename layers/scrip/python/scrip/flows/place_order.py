@@ -23,8 +23,9 @@ from scrip.domain.errors import (
 from scrip.domain.fairness import hold_minutes, is_address, tags_of
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.let_go import LetGo
+from scrip.domain.line import Line
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import MAX_AMOUNT_MINOR, ExpiredOrder, Line, Order, OrderMoved, PendingOrder
+from scrip.domain.order import MAX_AMOUNT_MINOR, ExpiredOrder, Order, OrderMoved, PendingOrder
 from scrip.domain.order_access import last_day_of, order_id_for, render_token
 from scrip.domain.order_request import OrderRequest
 from scrip.domain.payment import OpenedPayment, PaymentRequest

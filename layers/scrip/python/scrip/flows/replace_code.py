@@ -22,7 +22,8 @@ from scrip.domain.errors import (
     VariantUnknown,
 )
 from scrip.domain.goods import Kind
-from scrip.domain.order import Line, Order, SettledOrder, Swap
+from scrip.domain.line import Line, Swap
+from scrip.domain.order import Order, SettledOrder
 from scrip.domain.order_access import DAY_MS
 from scrip.steps.claim import Chunks, next_chunk
 from scrip.steps.write_down import Audit, write_down

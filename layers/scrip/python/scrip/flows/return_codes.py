@@ -14,7 +14,8 @@ from scrip.domain.errors import (
     UnitUnknown,
 )
 from scrip.domain.let_go import LetGo
-from scrip.domain.order import MAX_SPREAD, Line, OrderMoved, RefundDueOrder, SettledOrder
+from scrip.domain.line import Line
+from scrip.domain.order import MAX_SPREAD, OrderMoved, RefundDueOrder, SettledOrder
 from scrip.steps.let_go import HoldStore, OrderFinder, let_go
 from scrip.steps.write_down import Audit, write_down
 

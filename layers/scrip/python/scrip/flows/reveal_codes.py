@@ -9,9 +9,10 @@ from typing import NamedTuple, Protocol
 
 from scrip.domain.code import Code
 from scrip.domain.errors import CodesShredded, OrderNotReadable, OrderUnknown, StoreUnavailable
+from scrip.domain.line import Line
 from scrip.domain.masking import masked
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import Line, Order
+from scrip.domain.order import Order
 from scrip.domain.reveal_watch import LOWEST_LIMIT, hour_of, unusual
 from scrip.steps.first_look import Looks, first_look
 from scrip.steps.write_down import Audit as ActAudit

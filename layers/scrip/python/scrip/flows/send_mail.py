@@ -5,9 +5,10 @@ from typing import Protocol
 
 from scrip.domain.code import Code
 from scrip.domain.errors import MailUnderWay, OrderUnknown, ScripError
+from scrip.domain.line import Line
 from scrip.domain.mail import Mail, Sending, order_ready_mail
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import Line, Order
+from scrip.domain.order import Order
 from scrip.domain.order_access import last_day_of, render_token
 from scrip.steps.first_look import Looks, first_look
 
