@@ -5,9 +5,15 @@ from typing import NamedTuple
 
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
+from botocore.response import StreamingBody
 
 from scrip.adapters.aws import NO_ANSWER
 from scrip.domain.errors import PaymentProviderUnavailable
+
+MOST_BYTES = 1 << 20
+"""Of an answer that is not a file."""
+
+CHUNK_BYTES = 1 << 16
 
 
 class HttpAnswer(NamedTuple):
@@ -24,13 +30,20 @@ def send(
     url: str,
     headers: Mapping[str, str],
     body: bytes = b"",
+    most_bytes: int = MOST_BYTES,
 ) -> HttpAnswer:
-    """Follows no redirection. Raises PaymentProviderUnavailable when there is no whole answer."""
-    request = AWSRequest(method, url, dict(headers), body)
+    """Follows no redirection. Raises PaymentProviderUnavailable when there is no whole answer, or
+    one of more than `most_bytes`."""
+    request = AWSRequest(method, url, dict(headers), body, stream_output=True)
+    content = bytearray()
     try:
         answer = http.send(request.prepare())
-        content: bytes = answer.content
+        for chunk in StreamingBody(answer.raw, None).iter_chunks(CHUNK_BYTES):
+            content += chunk
+            if len(content) > most_bytes:
+                answer.raw.close()
+                raise PaymentProviderUnavailable(f"an answer of more than {most_bytes} bytes")
     except NO_ANSWER as error:
         raise PaymentProviderUnavailable(type(error).__name__) from error
     found = {name.lower(): value for name, value in answer.headers.items()}
-    return HttpAnswer(answer.status_code, found, content)
+    return HttpAnswer(answer.status_code, found, bytes(content))
