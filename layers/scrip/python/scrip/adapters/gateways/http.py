@@ -38,7 +38,9 @@ def send(
     content = bytearray()
     try:
         answer = http.send(request.prepare())
-        for chunk in StreamingBody(answer.raw, None).iter_chunks(CHUNK_BYTES):
+        # No length: urllib3 itself counts what it was promised.
+        told = StreamingBody(answer.raw, None)  # type: ignore[arg-type]
+        for chunk in told.iter_chunks(CHUNK_BYTES):
             content += chunk
             if len(content) > most_bytes:
                 answer.raw.close()
