@@ -133,6 +133,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     ),
     "line": frozenset({"goods", "money", "stock"}),
     "order": frozenset({"errors", "line", "money", "payment"}),
+    "offer": frozenset({"directory", "stock"}),
     "payment": frozenset({"money"}),
     "refund": frozenset({"money", "payment"}),
     "notice": frozenset({"money", "payment", "refund"}),

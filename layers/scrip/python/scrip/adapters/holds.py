@@ -30,11 +30,12 @@ from scrip.domain.stock import NEVER_MS, ChunkRef, Shut, chunk_capacity, return_
 
 
 class _Home(NamedTuple):
-    """What codes must share to share a chunk."""
+    """What codes must share to share a chunk. `cap`: under which they were on offer."""
 
     variant_id: str
     batch_id: str
     until_ms: int
+    cap: int = 0
 
 
 _Ended = dict[str, list[tuple[ChunkRef, int]]]
@@ -56,6 +57,7 @@ class _Change:
     item: Item
     home: _Home
     gone: dict[str, bytes] = field(default_factory=dict)
+    caps: dict[str, int] = field(default_factory=dict)
     fenced: list[str] = field(default_factory=list)
     stays: Shut | None = None
     """Why its codes do not go on sale again."""
@@ -86,8 +88,9 @@ class Holds:
                     ended[home.variant_id].append((change.chunk, len(change.gone)))
             elif "shut" in change.item or returns[home.variant_id, home.batch_id].shut:
                 change.stays = Shut.RECALLED
-            elif change.gone:
-                coming[home] += change.gone.values()
+            else:
+                for unit, code in change.gone.items():
+                    coming[home._replace(cap=change.caps[unit])].append(code)
         actions = [
             *map(self._order_write, moves),
             *(self._chunk_write(change) for change in changes if change.gone or change.fenced),
@@ -122,6 +125,7 @@ class Holds:
                 claimed = change.item["claimed"]
                 units = [unit for unit in gone if unit in claimed]
                 change.gone |= {unit: claimed[unit] for unit in units}
+                change.caps |= dict.fromkeys(units, line.cap)
                 if ref == line.chunk and not units and isinstance(each.seen, Payable):
                     change.fenced += line.missing_units(each.seen.order_id)[:1]
         return list(changes.values())
@@ -151,15 +155,15 @@ class Holds:
             for number, part in enumerate(parts, numbered[batch]):
                 ref = ChunkRef(lane, number, 0)
                 chunk = new_chunk(merchant_id, home.variant_id, ref, part, home.until_ms)
-                yield _put(table, chunk)
+                yield put_part(table, chunk)
             lanes[home.variant_id].append(
-                Lane(lane, numbered[batch], len(parts), len(codes), size, home.until_ms)
+                Lane(lane, numbered[batch], len(parts), len(codes), size, home.until_ms, home.cap)
             )
             numbered[batch] += len(parts)
         for batch, count in numbered.items():
             if count > returns[batch].chunks:
                 key = lane_key(merchant_id, *batch)
-                yield _count(table, key, returns[batch].chunks, count)
+                yield count_part(table, key, returns[batch].chunks, count)
         for variant_id in sorted({*lanes, *ended}):
             old = self.stock.directory(merchant_id, variant_id, consistent=True)
             late = old.came_back_late(ended[variant_id])
@@ -213,7 +217,8 @@ def lane_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#{return_lane(batch_id)}"}
 
 
-def _put(table: str, item: Item) -> Item:
+def put_part(table: str, item: Item) -> Item:
+    """A transaction's part: an item that is not there yet."""
     return {
         "Put": {
             "TableName": table,
@@ -223,8 +228,8 @@ def _put(table: str, item: Item) -> Item:
     }
 
 
-def _count(table: str, key: Item, old: int, new: int) -> Item:
-    """More chunks came back, unless others did meanwhile or the lane was shut."""
+def count_part(table: str, key: Item, old: int, new: int) -> Item:
+    """A transaction's part: more chunks came back, unless others did or the lane was shut."""
     same = "chunks = :old" if old else "attribute_not_exists(chunks)"
     return {
         "Update": {

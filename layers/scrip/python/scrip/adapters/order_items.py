@@ -108,6 +108,7 @@ def line_item(line: Line) -> Item:
         "kind": UNSAID.get(line.kind, line.kind.value),
         "returned": line.returned,
         "swap": swap_item(line.swap) if line.swap else None,
+        "cap": line.cap,
     }
     return {
         "variant": line.variant_id,
@@ -149,6 +150,7 @@ def _line(number: int, item: Item, currency: str) -> Line:
         kind=Kind(item.get("kind", Kind.CODE_POOL.value)),
         returned=item.get("returned", 0),
         swap=_swap(item.get("swap")),
+        cap=item.get("cap", 0),
     )
 
 

@@ -46,6 +46,7 @@ def directory_write(
         ":codes": new.codes,
         ":expired": new.expired,
         ":recalls": new.recalls,
+        ":cap": new.cap,
         ":new": new.version,
     }
     return {
@@ -54,7 +55,7 @@ def directory_write(
             "Key": encode_item(directory_key(merchant_id, variant_id)),
             "UpdateExpression": (
                 "SET ranges = :ranges, chunks = :chunks, codes = :codes, expired = :expired, "
-                "recalls = :recalls, version = :new"
+                "recalls = :recalls, cap = :cap, version = :new"
             ),
             "ConditionExpression": same,
             "ExpressionAttributeValues": encode_item(
@@ -106,6 +107,7 @@ def directory_of(item: Item) -> Directory:
         version=item["version"],
         expired=item.get("expired", 0),
         recalls=item.get("recalls", 0),
+        cap=item.get("cap", 0),
     )
 
 

@@ -30,7 +30,8 @@ class Range(NamedTuple):
     """Chunks of one lane in a row: numbers from `first`, positions from `start`.
 
     `codes` and `per_chunk` tell how full they were when published. All positions below `low` are
-    closed. `until_ms`: from then on its codes must not be sold; 0 for never.
+    closed. `until_ms`: from then on its codes must not be sold; 0 for never. `kept`: not on offer
+    (domain/offer.py), so no order is pointed there; in all else it is listed like the others.
     """
 
     lane: str
@@ -41,6 +42,7 @@ class Range(NamedTuple):
     per_chunk: int
     until_ms: int = NEVER_MS
     low: int = 0
+    kept: bool = False
 
     @property
     def end(self) -> int:
@@ -63,6 +65,17 @@ class Range(NamedTuple):
         """Codes that the chunks from `position` on held when they were published."""
         return max(0, self.codes - max(0, position - self.start) * self.per_chunk)
 
+    def codes_at(self, position: int) -> int:
+        """Codes that the chunk there held when it was published."""
+        return min(self.per_chunk, self.codes_from(position))
+
+    def kept_from(self, position: int) -> "list[Range]":
+        """It in two, so that from there on all is kept and before there nothing."""
+        gone = position - self.start
+        front = self._replace(chunks=gone, codes=self.codes - self.codes_from(position), kept=False)
+        behind = self.from_position(position)._replace(kept=True)
+        return [part for part in (front, behind) if part.chunks]
+
     def from_position(self, position: int) -> "Range":
         """What of it lies from there on."""
         gone = position - self.start
@@ -75,16 +88,23 @@ class Range(NamedTuple):
 
     def followed_by(self, more: "Range") -> "Range | None":
         """Both as one range, if they are one row of chunks."""
-        same = (self.lane, self.per_chunk, self.until_ms)
-        if same != (more.lane, more.per_chunk, more.until_ms):
+        same = (self.lane, self.per_chunk, self.until_ms, self.kept)
+        if same != (more.lane, more.per_chunk, more.until_ms, more.kept):
             return None
         if (self.first + self.chunks, self.end) != (more.first, more.start):
             return None
-        return self._replace(chunks=self.chunks + more.chunks, codes=self.codes + more.codes)
+        if more.low > more.start and self.low < self.end:
+            return None
+        return self._replace(
+            chunks=self.chunks + more.chunks,
+            codes=self.codes + more.codes,
+            low=more.low if more.low > more.start else self.low,
+        )
 
 
 class Lane(NamedTuple):
-    """Chunks to be put on sale: those of one lane, numbered from `first`."""
+    """Chunks to be put on sale: those of one lane, numbered from `first`. `cap`: of what was on
+    offer under that cap."""
 
     lane: str
     first: int
@@ -92,6 +112,7 @@ class Lane(NamedTuple):
     codes: int
     per_chunk: int
     until_ms: int = NEVER_MS
+    cap: int = 0
 
 
 class Shelf(NamedTuple):
@@ -122,7 +143,8 @@ class Reach(NamedTuple):
 class Directory:
     """The chunks of one variant. `closed` were seen exhausted. `chunks`: positions given out;
     `codes`: ever put on sale; `expired`: left unsold in what ended and is listed no more;
-    `recalls`: batches that were taken off sale; `version` counts the rewrites of `ranges`."""
+    `recalls`: batches that were taken off sale; `version` counts the rewrites of `ranges`; `cap`:
+    the version that set how many orders may have, 0: all there is."""
 
     ranges: tuple[Range, ...] = ()
     closed: frozenset[int] = frozenset()
@@ -131,8 +153,10 @@ class Directory:
     version: int = 0
     expired: int = 0
     recalls: int = 0
+    cap: int = 0
 
-    def _selling(self, each: Range) -> Iterator[int]:
+    def selling(self, each: Range) -> Iterator[int]:
+        """Positions in a range that were not seen exhausted."""
         return (n for n in range(max(each.low, each.start), each.end) if n not in self.closed)
 
     def shelves(self, now_ms: int) -> Iterator[Shelf]:
@@ -147,8 +171,8 @@ class Directory:
             if 0 < until_ms <= now_ms:
                 continue
             for _, row in groupby(group, key=lambda each: came_back(each.lane)):
-                ranges = list(row)
-                first = list(islice((n for each in ranges for n in self._selling(each)), WINDOW))
+                ranges = [each for each in row if not each.kept]
+                first = list(islice((n for each in ranges for n in self.selling(each)), WINDOW))
                 if len(first) == WINDOW:
                     waiting += sum(
                         each.codes_from(first[-1] + 1) for each in ranges if each.end > first[-1]
@@ -166,19 +190,12 @@ class Directory:
         """The chunks of a batch that were not seen exhausted, on sale or past their end."""
         for each in self.ranges:
             if each.batch_id == batch_id:
-                yield from map(each.ref, self._selling(each))
+                yield from map(each.ref, self.selling(each))
 
     def reach(self, batch_id: str, more: int) -> Iterator[Reach]:
         """Where in a batch an order may ever have been pointed, what ends first first; and still
-        so after `more` chunks are closed.
-
-        A row's window moves on from the front only, past chunks that close. So whatever was on sale
-        at any time lies before its end now, even where an earlier day came between.
-        """
-        for _, group in groupby(sorted(self.ranges, key=_order), key=_row):
-            row = list(group)
-            first = list(islice((n for each in row for n in self._selling(each)), WINDOW + more))
-            end = first[-1] + 1 if len(first) == WINDOW + more else row[-1].end
+        so after `more` chunks are closed."""
+        for row, end in self._rows(more):
             for each in row:
                 if each.batch_id == batch_id:
                     start = min(max(each.low, each.start), each.end)
@@ -191,6 +208,30 @@ class Directory:
                         each.until_ms,
                     )
 
+    def _rows(self, more: int) -> Iterator[tuple[list[Range], int]]:
+        """Each row, and the position before which orders may ever have been pointed.
+
+        A row's window moves on from the front only, past chunks that close. So whatever was on sale
+        at any time lies before its end now, even where an earlier day came between, and where some
+        are kept: on offer is the front of a row. Of what came back it may be any part.
+        """
+        for key, group in groupby(sorted(self.ranges, key=_order), key=_row):
+            row = list(group)
+            first = list(islice((n for each in row for n in self.selling(each)), WINDOW + more))
+            whole = len(first) < WINDOW + more or key[1]
+            yield row, row[-1].end if whole else first[-1] + 1
+
+    def pointed_at(self, now_ms: int) -> list[ChunkRef]:
+        """Chunks that orders may have been pointed at, on sale or kept. The others are full."""
+        return [
+            each.ref(position)
+            for row, end in self._rows(0)
+            for each in row
+            if not each.expired(now_ms)
+            for position in self.selling(each)
+            if position < end
+        ]
+
     def without(self, batch_id: str) -> "Directory":
         """With nothing of this batch on sale."""
         left = tuple(each for each in self.ranges if each.batch_id != batch_id)
@@ -199,16 +240,23 @@ class Directory:
     def ref(self, position: int) -> ChunkRef:
         return next(each for each in self.ranges if each.holds(position)).ref(position)
 
-    def choose(self, luck: float, now_ms: int) -> ChunkRef | None:
-        """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out."""
-        window = offered(self.window(now_ms))
+    def uncapped(self) -> "Directory":
+        """With nothing kept any more."""
+        ranges = in_rows(each._replace(kept=False) for each in self.ranges)
+        return replace(self, ranges=ranges, version=self.version + 1, cap=0)
+
+    def choose(self, luck: float, now_ms: int, *, kept: bool = False) -> ChunkRef | None:
+        """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out. With `kept`: of
+        all that is in stock."""
+        seen = self.uncapped() if kept else self
+        window = offered(seen.window(now_ms))
         return self.ref(window[int(luck * len(window))]) if window else None
 
     def sells(self, now_ms: int) -> bool:
         return any(
-            next(self._selling(each), None) is not None
+            next(self.selling(each), None) is not None
             for each in self.ranges
-            if not each.expired(now_ms)
+            if not each.kept and not each.expired(now_ms)
         )
 
     def lists(self, chunk: ChunkRef) -> bool:
@@ -220,17 +268,18 @@ class Directory:
         )
 
     def with_lanes(self, lanes: Sequence[Lane], *, new_codes: int) -> "Directory":
-        """With new chunks behind all others. `new_codes`: those that were never on sale before."""
+        """With new chunks behind all others. `new_codes`: those that were never on sale before.
+
+        Under a cap all are kept but what it has counted already.
+        """
         ranges, chunks = list(self.ranges), self.chunks
-        for each in lanes:
-            lane, first, *rest = each
-            added = Range(lane, first, chunks, *rest)
-            joined = ranges[-1].followed_by(added) if ranges else None
-            ranges[-1:] = [joined] if joined else [*ranges[-1:], added]
-            chunks = added.end
+        for lane, first, count, codes, per_chunk, until_ms, cap in lanes:
+            kept = self.cap not in (0, cap)
+            ranges.append(Range(lane, first, chunks, count, codes, per_chunk, until_ms, kept=kept))
+            chunks += count
         return replace(
             self,
-            ranges=tuple(ranges),
+            ranges=in_rows(ranges),
             chunks=chunks,
             codes=self.codes + new_codes,
             version=self.version + 1,
@@ -275,7 +324,7 @@ class Directory:
         kept = tuple(
             each
             for each in self.ranges
-            if each.until_ms <= now_ms + NEAR_END_MS or next(self._selling(each), None) is not None
+            if each.until_ms <= now_ms + NEAR_END_MS or next(self.selling(each), None) is not None
         )
         if len(kept) == len(self.ranges):
             return None
@@ -291,7 +340,7 @@ class Directory:
         """The same directory without what lies in the past, or None if not worth a write."""
         if len(self.closed) < COMPACT_AFTER:
             return None
-        lows = ((each, next(self._selling(each), each.end)) for each in self.ranges)
+        lows = ((each, next(self.selling(each), each.end)) for each in self.ranges)
         # What has an end stays until it is moved out: codes of it may be left in closed chunks.
         ranges = tuple(
             each._replace(low=low) for each, low in lows if low < each.end or each.until_ms
@@ -302,6 +351,15 @@ class Directory:
         if closed == self.closed:
             return None
         return replace(self, ranges=ranges, closed=closed, version=self.version + 1)
+
+
+def in_rows(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """By their positions, neighbours that are one row joined."""
+    rows: list[Range] = []
+    for each in sorted(ranges, key=lambda each: each.start):
+        joined = rows[-1].followed_by(each) if rows else None
+        rows[-1:] = [joined] if joined else [*rows[-1:], each]
+    return tuple(rows)
 
 
 def offered(window: list[int]) -> list[int]:

@@ -30,7 +30,7 @@ class Line:
 
     `held`: to be claimed before it is paid. `round_` counts the times its units were let go.
     `returned`: units that were delivered and then went back on sale, the last ones. `swap`: the one
-    unit whose code was bad.
+    unit whose code was bad. `cap`: under which it was first pointed at stock.
     """
 
     number: int
@@ -44,6 +44,7 @@ class Line:
     kind: Kind = Kind.CODE_POOL
     returned: int = 0
     swap: Swap | None = None
+    cap: int = 0
 
     @property
     def total(self) -> Money:

@@ -226,9 +226,10 @@ def _lines(
     directories = stock.directories(merchant.merchant_id, bounded)
     lines = []
     for number, (wanted, luck) in enumerate(zip(request.lines, lucks, strict=True)):
-        variant, chunk = variants[wanted.variant_id], None
+        variant, chunk, cap = variants[wanted.variant_id], None, 0
         if wanted.variant_id in directories:
-            chunk = directories[wanted.variant_id].choose(luck, now_ms)
+            directory = directories[wanted.variant_id]
+            chunk, cap = directory.choose(luck, now_ms), directory.cap
             if chunk is None:
                 raise SoldOut(wanted.variant_id)
         lines.append(
@@ -240,6 +241,7 @@ def _lines(
                 chunk=chunk,
                 held=chunk is not None and variant.hold_minutes > 0,
                 kind=kinds[wanted.variant_id],
+                cap=cap,
             )
         )
     if sum(line.total.amount_minor for line in lines) > MAX_AMOUNT_MINOR:
