@@ -44,6 +44,7 @@ CALLBACK_OPERATIONS = (
             errors.RequestMalformed,
             errors.SignatureMissing,
             errors.SignatureInvalid,
+            errors.SignatureProbe,
             errors.SignatureExpired,
             errors.OrderUnknown,
             errors.PaymentMerchantMismatch,

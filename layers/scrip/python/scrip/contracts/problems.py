@@ -97,6 +97,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.SealBroken: Kind(500, "A sealed code does not open", Outcome.TERMINAL),
     errors.SignatureMissing: Kind(400, "The callback is not signed"),
     errors.SignatureInvalid: Kind(400, "The callback's signature is not valid"),
+    errors.SignatureProbe: Kind(400, "The callback's signature is wrong on purpose"),
     errors.SignatureExpired: Kind(400, "The callback's signature is out of date"),
     errors.PaymentMerchantMismatch: Kind(422, "The payment belongs to another merchant"),
     errors.PaymentAmountMismatch: Kind(422, "The payment is of another amount"),

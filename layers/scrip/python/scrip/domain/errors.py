@@ -283,6 +283,13 @@ class SignatureInvalid(Rejected):
     slug = "signature-invalid"
 
 
+class SignatureProbe(SignatureInvalid):
+    """A signature that is wrong on purpose: the provider looks whether we would notice. Refused
+    like any other, and no reason to alarm anybody."""
+
+    slug = "signature-probe"
+
+
 class SignatureExpired(Rejected):
     slug = "signature-expired"
 
