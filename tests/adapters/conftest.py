@@ -15,6 +15,7 @@ from scrip.adapters.tables import Table
 from scrip.wiring.clients import client, table
 from tests.adapters.faults import Faults, faults
 from tests.in_memory import REGION, InMemory, in_memory
+from tests.oracles.wechat_server import WechatServer, wechat_server
 
 ACCOUNT = "123456789012"
 
@@ -64,3 +65,9 @@ def orders(cloud: InMemory) -> Orders:
 @pytest.fixture
 def keys(cloud: InMemory) -> Keys:
     return Keys(client("kms"), cloud.values["VaultKeyArn"])
+
+
+@pytest.fixture
+def wechat_api() -> Iterator[WechatServer]:
+    with wechat_server() as server:
+        yield server
