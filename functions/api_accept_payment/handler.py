@@ -7,6 +7,7 @@ from scrip.contracts.callbacks import CALLBACK_OPERATIONS, CallbackAnswer, sized
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
 from scrip.domain import errors
+from scrip.domain.outcome import Action
 from scrip.flows.accept_payment import Accepted, Ending, accept_payment
 from scrip.serving import Api, Call
 from scrip.telemetry import count, count_by_reason, logger, milliseconds
@@ -15,17 +16,17 @@ from scrip.wiring import payments
 COUNTS = {
     Ending.DELIVERED: ("OrdersPaid", "OrdersDelivered"),
     Ending.REFUND_DUE: ("OrdersPaid", "SoldOut", "RefundDue"),
-    Ending.STRAY: ("StrayPayments", "RefundDue"),
+    Ending.STRAY: ("StrayPayments",),
     Ending.DUPLICATE: ("CallbacksDuplicate",),
     Ending.IGNORED: ("CallbacksIgnored",),
 }
+
+STRAYS = {Action.REFUND: "RefundDue", Action.HOLD: "PaymentsUnmatched"}
 
 UNMATCHED = frozenset(
     error.slug
     for error in (
         errors.OrderUnknown,
-        errors.PaymentAmountMismatch,
-        errors.PaymentCurrencyMismatch,
         errors.PaymentMerchantMismatch,
         errors.PaymentModeMismatch,
     )
@@ -33,13 +34,9 @@ UNMATCHED = frozenset(
 """Refusals of signed events: somebody paid, and no order took it. A human must look."""
 
 
-def stripe(call: Call) -> Answer:
-    return accept(call, "stripe")
-
-
-def accept(call: Call, provider: str) -> Answer:
+def accept(call: Call) -> Answer:
     wired, merchant_id, now = payments.payments(), call.path.merchant_id, now_ms()
-    gateway = wired.gateways.of(merchant_id, provider)
+    gateway = wired.gateways.of(merchant_id, call.path.provider)
     notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
     logger.append_keys(**notice.facts)
     accepted = accept_payment(
@@ -47,6 +44,7 @@ def accept(call: Call, provider: str) -> Answer:
         notice,
         now_ms=now,
         luck=luck(),
+        merchants=wired.gateways.merchants,
         orders=wired.orders,
         stock=wired.stock,
         holds=wired.holds,
@@ -61,6 +59,9 @@ def tell(accepted: Accepted) -> None:
     if accepted.paid_to_readable_ms is not None:
         milliseconds("PaymentToReadable", accepted.paid_to_readable_ms)
     logger.append_keys(ending=accepted.ending.value)
+    if accepted.stray:
+        logger.append_keys(case=accepted.stray.case.value, action=accepted.stray.action.value)
+        count(STRAYS[accepted.stray.action])
 
 
 def refused(problem: Problem) -> None:
@@ -69,7 +70,7 @@ def refused(problem: Problem) -> None:
         count("PaymentsUnmatched")
 
 
-API = Api(CALLBACK_OPERATIONS, {"accept_payment": stripe}, refused=refused)
+API = Api(CALLBACK_OPERATIONS, {"accept_payment": accept}, refused=refused)
 payments.warm()
 
 

@@ -12,6 +12,7 @@ from scrip.adapters.gateways.registry import PROVIDERS
 from scrip.chance import now_ms
 from scrip.contracts.fields import Email, Title
 from scrip.domain.merchant import LOCALES, Merchant
+from scrip.domain.outcome import CHOICES, Case, Policy, has_choice
 from scrip.domain.reveal_watch import HIGHEST_LIMIT, LOWEST_LIMIT
 from scrip.flows.create_merchant import create_merchant
 
@@ -52,6 +53,14 @@ def create(
     tell(f"      scrip-admin key issue {merchant_id} --scope storefront --label 'shop server'")
 
 
+def _choices() -> list[str]:
+    return [
+        f"{case.value}={'|'.join(action.value for action in CHOICES[case])}"
+        for case in Case
+        if has_choice(case)
+    ]
+
+
 @merchant.command(name="set")
 @click.argument("merchant_id", metavar="MERCHANT")
 @click.option(
@@ -60,18 +69,33 @@ def create(
     help="Codes that one address or key may read in an hour before an alarm; 0 for any.",
 )
 @click.option("--notify-email", help="Where the shop is told of its stock; empty for nowhere.")
+@click.option(
+    "--on-payment",
+    "choices",
+    metavar="CASE=ACTION",
+    multiple=True,
+    help="What becomes of a payment that does not fit: " + "; ".join(_choices()) + ".",
+)
 @click.pass_obj
 def change(
-    target: Target, merchant_id: str, reveal_limit: int | None, notify_email: str | None
+    target: Target,
+    merchant_id: str,
+    reveal_limit: int | None,
+    notify_email: str | None,
+    choices: tuple[str, ...],
 ) -> None:
     """Change what a shop chose."""
     if reveal_limit is not None and 0 < reveal_limit < LOWEST_LIMIT:
         raise click.BadParameter(f"0, or at least {LOWEST_LIMIT}", param_hint="'--reveal-limit'")
     given = {"reveal_limit": reveal_limit, "notify_email": addressed(notify_email)}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if not chosen:
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    policy = dict(map(_chosen, choices))
+    if not chosen and not policy:
         raise click.UsageError("say what to change")
     deployed = connect(target)
+    if policy:
+        kept = deployed.merchants.get(merchant_id).payment_policy
+        chosen["payment_policy"] = policy_view(kept) | policy
     deployed.merchants.change(merchant_id, **chosen)
     view = merchant_view(deployed.merchants.get(merchant_id))
     answer(target, view, [f"changed {merchant_id}"])
@@ -89,6 +113,8 @@ def show(target: Target, merchant_id: str) -> None:
     told = view | {
         "created_at_ms": moment(view["created_at_ms"]),
         "gateways": ", ".join(set_up) or "none",
+        "payment_policy": ", ".join("=".join(each) for each in view["payment_policy"].items())
+        or "usual",
     }
     answer(target, view, facts((name.removesuffix("_at_ms"), told[name]) for name in view))
 
@@ -119,7 +145,23 @@ def merchant_view(merchant: Merchant) -> dict[str, Any]:
         "created_at_ms": merchant.created_at_ms,
         "reveal_limit": merchant.reveal_limit,
         "notify_email": merchant.notify_email,
+        "payment_policy": policy_view(merchant.payment_policy),
     }
+
+
+def policy_view(policy: Policy) -> dict[str, str]:
+    return {case.value: action.value for case, action in policy.items()}
+
+
+def _chosen(text: str) -> tuple[str, str]:
+    """A case and the action chosen for it."""
+    case, _, action = text.partition("=")
+    allowed = {each.value: [a.value for a in CHOICES[each]] for each in Case if has_choice(each)}
+    if action not in allowed.get(case, []):
+        raise click.BadParameter(
+            "one of " + "; ".join(_choices()), param_hint=f"'--on-payment {text}'"
+        )
+    return case, action
 
 
 def titled(text: str, option: str) -> str:

@@ -142,4 +142,7 @@ def _told(merchant_id: str, view: MerchantOrderView) -> Iterator[tuple[str, obje
         yield "transaction", view.transaction_id
     for stray in view.stray_payments:
         paid = minor(stray.amount_minor, stray.currency)
-        yield "paid twice", f"{stray.transaction_id}, {paid}: to be refunded"
+        yield (
+            "paid besides",
+            (f"{stray.transaction_id}, {paid}: {stray.case.value}, {stray.action.value}"),
+        )

@@ -19,6 +19,7 @@ from scrip.domain.order import (
     listing_place,
 )
 from scrip.domain.order_access import CROCKFORD
+from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.stock import ChunkRef
 from tests.adapters.faults import Faults
 from tests.domain.making import NOW_MS, ORDER_ID, WINDOW_MS, line, payment, pending
@@ -169,18 +170,55 @@ def test_moving_an_order_that_is_gone_is_a_bug(orders: Orders) -> None:
         orders.close(pending(), closed_of(pending()))
 
 
-def test_a_second_payment_is_recorded_once(orders: Orders) -> None:
+def beside(transaction: str, case: Case = Case.SECOND, amount: int = 4500) -> Stray:
+    return Stray(payment(amount, transaction=transaction), case, Action.REFUND)
+
+
+def test_money_beside_an_order_is_recorded_once(orders: Orders) -> None:
+    order = placed(orders)
+    orders.close(order, closed_of(order))
+    now = now_is(orders)
+
+    orders.add_stray(now, beside("pi_3"))
+    orders.add_stray(now, beside("pi_2"))
+    with pytest.raises(OrderMoved):
+        orders.add_stray(now, beside("pi_2", amount=1))
+    orders.add_stray(now, beside("pi_2", Case.CHANGED, amount=1))
+
+    record = orders.find_record("demo", ORDER_ID, consistent=True)
+    assert record is not None
+    assert record.strays == (beside("pi_2"), beside("pi_2", Case.CHANGED, 1), beside("pi_3"))
+    assert record.order == closed_of(order)
+
+
+def test_money_that_stands_beside_an_order_does_not_settle_it(orders: Orders) -> None:
+    order = placed(orders)
+    orders.add_stray(order, beside("pi_00000001", Case.SHORT, 1))
+
+    with pytest.raises(OrderMoved):
+        orders.close(order, closed_of(order))
+
+    assert now_is(orders) == order
+
+
+def test_money_beside_an_order_that_moved_on_is_looked_at_again(orders: Orders) -> None:
     order = placed(orders)
     orders.close(order, closed_of(order))
 
-    assert orders.add_stray(order, payment(transaction="pi_3"))
-    assert orders.add_stray(order, payment(transaction="pi_2"))
-    assert not orders.add_stray(order, payment(1, transaction="pi_2"))
+    with pytest.raises(OrderMoved):
+        orders.add_stray(order, beside("pi_2", Case.SHORT))
 
-    record = orders.find_record("demo", ORDER_ID)
-    assert record is not None
-    assert record.strays == (payment(transaction="pi_2"), payment(transaction="pi_3"))
-    assert record.order == closed_of(order)
+
+def test_an_expired_order_with_money_beside_it_is_kept(orders: Orders) -> None:
+    order = placed(orders)
+    expired = order.expire(order.expires_at_ms)
+    orders.expire(order, expired)
+
+    orders.add_stray(expired, beside("pi_2", Case.LATE))
+
+    item = orders.table.get({"pk": f"demo#{ORDER_ID}"})
+    assert item is not None
+    assert "delete_at" not in item
 
 
 def test_closing_leaves_what_the_indexes_hold(orders: Orders) -> None:

@@ -23,6 +23,7 @@ def test_a_merchant_is_created_shown_and_listed(operator: Operator) -> None:
         "created_at_ms": made["created_at_ms"],
         "reveal_limit": DEFAULT_LIMIT,
         "notify_email": "",
+        "payment_policy": {},
     }
     assert made == expected
     assert operator.done("merchant", "show", "acme") == {**expected, "gateways": [], "keys": 0}
@@ -37,7 +38,8 @@ def test_people_read_lines(operator: Operator) -> None:
 
     assert listed.stdout.splitlines()[0].split() == ["MERCHANT", "NAME", "LOCALE", "CREATED"]
     assert listed.stdout.splitlines()[1].startswith("acme      Acme")
-    assert "gateways      none" in shown.stdout
+    assert "gateways        none" in shown.stdout
+    assert "payment_policy  usual" in shown.stdout
 
 
 def test_a_merchant_is_created_once(operator: Operator) -> None:
@@ -128,3 +130,15 @@ def test_what_counts_as_unusual_is_changed(operator: Operator) -> None:
     assert operator.done("merchant", "set", "acme", "--notify-email", "")["notify_email"] == ""
     error = operator.refused("merchant", "set", "nobody", "--reveal-limit", "50")
     assert error["type"] == "merchant-unknown"
+
+
+def test_a_merchant_chooses_what_becomes_of_payments_that_do_not_fit(operator: Operator) -> None:
+    operator.open()
+
+    operator.done("merchant", "set", "acme", "--on-payment", "late=hold")
+    changed = operator.done("merchant", "set", "acme", "--on-payment", "over=refund")
+
+    assert changed["payment_policy"] == {"late": "hold", "over": "refund"}
+    assert operator.done("merchant", "show", "acme")["payment_policy"] == changed["payment_policy"]
+    for wrong in ("short=deliver", "exact=hold", "changed=refund", "late", "=", "late=nothing"):
+        assert operator.run("merchant", "set", "acme", "--on-payment", wrong).exit_code == 2

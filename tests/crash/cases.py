@@ -233,7 +233,7 @@ def revealing_many(world: World) -> Case:
     world.stock("card", 8 * PER_CHUNK)
     placed = world.place({"card": 7 * PER_CHUNK})
     world.pay(placed)
-    world.limit_reveals(LOWEST_LIMIT)
+    world.merchant_chooses(reveal_limit=LOWEST_LIMIT)
 
     def expect() -> None:
         told = [item for item in world.items("audit") if item["act"] == "unusual_reveals"]

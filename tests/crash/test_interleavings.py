@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from scrip.adapters.order_items import strays_of
+from scrip.domain.outcome import Case as PaymentCase
 from tests.crash.breaking import Case, die_everywhere, meet_everywhere
 from tests.crash.cases import CASES, WINDOW_MINUTES
 from tests.crash.figures import keep
@@ -86,9 +88,25 @@ def two_payments(world: World) -> tuple[Case, Case]:
         strays = [name for name in item if name.startswith("stray#")]
         assert item["state"] == "delivered"
         assert len(strays) == 1
-        assert strays != [f"stray#{item['payment']['transaction']}"]
+        assert strays != [f"stray#stripe#{item['payment']['transaction']}"]
 
     return Case(lambda: world.post(paid), expect), Case(lambda: world.post(paid_too))
+
+
+def one_payment_two_amounts(world: World) -> tuple[Case, Case]:
+    """The provider tells of one payment twice at once, and names two amounts."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": 1})
+    right, more = world.paid(placed), world.paid(placed, amount_received=4501)
+
+    def expect() -> None:
+        [item] = [item for item in world.items("orders") if "state" in item]
+        [stray] = strays_of(item)
+        assert stray.case is PaymentCase.CHANGED
+        assert stray.payment.money.amount_minor != item["payment"]["amount"]
+        assert world.free("card") == 2 * PER_CHUNK - 1
+
+    return Case(lambda: world.post(right), expect), Case(lambda: world.post(more))
 
 
 def placing_and_payment(world: World) -> tuple[Case, Case]:
@@ -167,6 +185,7 @@ MEETINGS: dict[str, Meeting] = {
     "sold out, paid twice at once": duplicate("paying: sold out meanwhile"),
     "paid late, twice at once": duplicate("paying: late, after the order expired"),
     "two payments of one order": two_payments,
+    "one payment told with two amounts": one_payment_two_amounts,
     "two buyers, the last code": last_code,
     "two buyers, the last chunks": last_codes,
     "payment while the order expires": callback_and_expiry,

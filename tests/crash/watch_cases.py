@@ -45,7 +45,7 @@ def coming_back_late(world: World) -> Case:
 
 @case("watching: stock is low, ends soon and is sold out")
 def watching_low(world: World) -> Case:
-    world.tell_of_stock("boss@shop.example")
+    world.merchant_chooses(notify_email="boss@shop.example")
     world.stock("card", 4)
     give_an_end(world.cloud.table("stock"), "card", world.clock.at_ms + HALF_AN_HOUR_MS)
     world.stock("pass", 1)
@@ -61,7 +61,7 @@ def watching_low(world: World) -> Case:
 
 @case("mailing: a warning about stock")
 def mailing_warning(world: World) -> Case:
-    world.tell_of_stock("boss@shop.example")
+    world.merchant_chooses(notify_email="boss@shop.example")
     world.stock("card", 4)
     assert world.watch()
 

@@ -37,12 +37,14 @@ CODE_LENGTH = 200
 PER_CHUNK = 3
 """Codes of that length are sealed three to a chunk, so few codes make many chunks."""
 
+HOUR_MS = 3_600_000
+
 
 @dataclass
 class Clock:
-    """Stands still, unless moved."""
+    """Stands still, unless moved. Begins with an hour, so that a case stays within one."""
 
-    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    at_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS)
 
     def time_ns(self) -> int:
         return self.at_ms * 1_000_000
@@ -108,18 +110,11 @@ class World:
         assert reply.status in (200, 201), reply.text
         return True
 
-    def tell_of_stock(self, email: str) -> None:
-        """The merchant wants to be told there."""
+    def merchant_chooses(self, **chosen: Any) -> None:
+        """As `Merchants.change` takes it."""
         with self.remote.aside():
-            Merchants(Table(boto3.client("dynamodb"), self._name("merchants"))).change(
-                self.shop.merchant_id, notify_email=email
-            )
-
-    def limit_reveals(self, limit: int) -> None:
-        with self.remote.aside():
-            Merchants(Table(boto3.client("dynamodb"), self._name("merchants"))).change(
-                self.shop.merchant_id, reveal_limit=limit
-            )
+            merchants = Merchants(Table(boto3.client("dynamodb"), self._name("merchants")))
+            merchants.change(self.shop.merchant_id, **chosen)
 
     def sweep(self) -> bool:
         """The schedule comes round. Whether it got through."""

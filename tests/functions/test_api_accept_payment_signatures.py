@@ -131,6 +131,10 @@ def test_where_no_secret_is_configured_there_is_no_endpoint(
             reply = stocked.call("POST", path, raw, headers={"stripe-signature": sign(raw)})
             assert is_refused(reply, errors.GatewayUnknown)
             assert reply.status == 404
+        for provider in ("paypig", "registry", "port", "http"):
+            path = f"/v1/callbacks/payments/demo/{provider}"
+            reply = stocked.call("POST", path, raw, headers={"stripe-signature": sign(raw)})
+            assert is_refused(reply, errors.GatewayUnknown)
         for name in ("X", "x", "-", "a" * 21, "demo%0A"):
             path = f"/v1/callbacks/payments/{name}/stripe"
             reply = stocked.call("POST", path, raw, headers={"stripe-signature": sign(raw)})

@@ -53,11 +53,24 @@ def facts_of(line: dict[str, Any], *names: str) -> tuple[Any, ...]:
 def test_money_that_no_order_takes_is_named_with_its_order_and_payment(
     stocked: Shop, placed: Reply, log: Lines
 ) -> None:
-    assert stocked.pay(placed, amount_received=1).problem == "payment-amount-mismatch"
-
     order_id, payment = placed.json["order"]["order_id"], placed.json["payment"]["reference"]
+    elsewhere = {"merchant_id": "other", "order_id": order_id}
+
+    assert stocked.pay(placed, metadata=elsewhere).problem == "payment-merchant-mismatch"
+
     named = facts_of(log.of("refused"), "merchant_id", "order_id", "transaction_id")
     assert named == ("demo", order_id, payment)
+
+
+def test_money_beside_an_order_is_named_with_its_case(
+    stocked: Shop, placed: Reply, log: Lines
+) -> None:
+    stocked.pay(placed, amount_received=1)
+
+    order_id, payment = placed.json["order"]["order_id"], placed.json["payment"]["reference"]
+    line = log.of("answered")
+    assert facts_of(line, "order_id", "transaction_id") == (order_id, payment)
+    assert facts_of(line, "ending", "case", "action") == ("stray", "short", "refund")
 
 
 @pytest.mark.parametrize("key", ["finance", "order_token"])

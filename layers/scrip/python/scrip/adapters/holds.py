@@ -178,7 +178,7 @@ class Holds:
                 "Key": encode_item(order_key(each.seen.merchant_id, each.seen.order_id)),
                 "UpdateExpression": write.expression,
                 "ConditionExpression": write.condition,
-                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeNames": write.names,
                 "ExpressionAttributeValues": encode_item(write.values),
             }
         }

@@ -6,6 +6,7 @@ from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.api_key import ApiKey, Scope
 from scrip.domain.errors import KeyUnknown, MerchantExists, MerchantUnknown
 from scrip.domain.merchant import Merchant
+from scrip.domain.outcome import Action, Case
 from scrip.domain.reveal_watch import DEFAULT_LIMIT
 
 MERCHANT = "merchant"
@@ -40,7 +41,7 @@ class Merchants:
             raise MerchantUnknown(merchant_id)
         return _merchant(item)
 
-    def change(self, merchant_id: str, **chosen: str | int) -> None:
+    def change(self, merchant_id: str, **chosen: str | int | dict[str, str]) -> None:
         """Set these of what a merchant chose, all at once. Raises MerchantUnknown."""
         try:
             self.table.update(
@@ -114,6 +115,9 @@ def _merchant(item: Item) -> Merchant:
         created_at_ms=item["created_at_ms"],
         reveal_limit=item.get("reveal_limit", DEFAULT_LIMIT),
         notify_email=item.get("notify_email", ""),
+        payment_policy={
+            Case(case): Action(action) for case, action in item.get("payment_policy", {}).items()
+        },
     )
 
 

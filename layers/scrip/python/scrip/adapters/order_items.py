@@ -15,6 +15,7 @@ from scrip.domain.order import (
     listing_place,
 )
 from scrip.domain.order_access import CROCKFORD
+from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.payment import Payment
 from scrip.domain.stock import ChunkRef, Pick
 
@@ -22,6 +23,7 @@ SHARDS = 4
 """Index partitions a merchant: 4000 orders a second before the index could hold the table back."""
 
 
+STRAY = "stray#"
 UNSAID = {Kind.CODE_POOL: ""}
 
 
@@ -151,6 +153,25 @@ def _line(number: int, item: Item, currency: str) -> Line:
         returned=item.get("returned", 0),
         swap=_swap(item.get("swap")),
         cap=item.get("cap", 0),
+    )
+
+
+def stray_name(payment: Payment, case: Case) -> str:
+    """The attribute that holds a stray. The same money told with another amount has its own."""
+    name = f"{STRAY}{payment.provider}#{payment.transaction_id}"
+    money = payment.money
+    return f"{name}#{money.amount_minor}{money.currency}" if case is Case.CHANGED else name
+
+
+def stray_item(stray: Stray) -> Item:
+    return payment_item(stray.payment) | {"case": stray.case.value, "action": stray.action.value}
+
+
+def strays_of(item: Item) -> tuple[Stray, ...]:
+    return tuple(
+        Stray(payment_of(item[name]), Case(item[name]["case"]), Action(item[name]["action"]))
+        for name in sorted(item)
+        if name.startswith(STRAY)
     )
 
 

@@ -15,8 +15,10 @@ from scrip.adapters.order_items import (
     order_key,
     order_of,
     payment_item,
-    payment_of,
     pointer,
+    stray_item,
+    stray_name,
+    strays_of,
 )
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.line import Line
@@ -32,12 +34,11 @@ from scrip.domain.order import (
     SettledOrder,
     listing_place,
 )
-from scrip.domain.payment import Payment
+from scrip.domain.outcome import Case, Stray
 
 BY_MERCHANT = "by_merchant"
 BY_DUE = "by_due"
 KEEP_EXPIRED_MS = 400 * 86_400_000
-STRAY = "stray#"
 NOT_REVEALED = 0
 BEGINNING = listing_place(0)
 """Before every order. Not an empty text: an index refuses to be asked for one."""
@@ -49,6 +50,7 @@ class Write(NamedTuple):
     expression: str
     condition: str
     values: dict[str, Any]
+    names: dict[str, str] = {"#state": "state"}  # noqa: RUF012 - never changed
 
 
 class Orders:
@@ -69,8 +71,10 @@ class Orders:
         item = self.table.get(order_key(merchant_id, order_id), consistent=consistent)
         return order_of(item) if item else None
 
-    def find_record(self, merchant_id: str, order_id: str) -> OrderRecord | None:
-        item = self.table.get(order_key(merchant_id, order_id))
+    def find_record(
+        self, merchant_id: str, order_id: str, *, consistent: bool = False
+    ) -> OrderRecord | None:
+        item = self.table.get(order_key(merchant_id, order_id), consistent=consistent)
         return _record(item) if item else None
 
     def point(self, order: Payable, moved: Line) -> None:
@@ -97,17 +101,19 @@ class Orders:
         """Raises OrderMoved."""
         self._move(seen, move(seen, expired))
 
-    def add_stray(self, order: Order, payment: Payment) -> bool:
-        """Record a second payment of an order. False when it was recorded before."""
-        old = self.table.update(
-            order_key(order.merchant_id, order.order_id),
-            "SET #stray = if_not_exists(#stray, :payment)",
-            names={"#stray": STRAY + payment.transaction_id},
-            values={":payment": payment_item(payment)},
-            condition="attribute_exists(pk)",
-            returns="ALL_OLD",
+    def add_stray(self, order: Order, stray: Stray) -> None:
+        """Set money beside an order, once. Raises OrderMoved when it is there, or when the order is
+        no longer in the state it was seen in."""
+        name = stray_name(stray.payment, stray.case)
+        self._move(
+            order,
+            Write(
+                "SET #stray = :stray REMOVE delete_at",
+                "#state = :seen AND attribute_not_exists(#stray)",
+                {":stray": stray_item(stray), ":seen": order.state},
+                {"#state": "state", "#stray": name},
+            ),
         )
-        return STRAY + payment.transaction_id not in old
 
     def listed(
         self, merchant_id: str, since: str, until: str, limit: int, *, newest_first: bool
@@ -183,7 +189,7 @@ class Orders:
             self.table.update(
                 order_key(seen.merchant_id, seen.order_id),
                 write.expression,
-                names={"#state": "state"},
+                names=write.names,
                 values=write.values,
                 condition=write.condition,
             )
@@ -197,8 +203,10 @@ def move(seen: Order, moved: Order) -> Write:
     """The write that makes the one of the other.
 
     No line may have been pointed elsewhere meanwhile: whoever did that may hold a claim there. Of a
-    settled order no line may have changed at all, and nobody may have seen its codes.
+    settled order no line may have changed at all, and nobody may have seen its codes. Money that
+    settles it must not stand beside it, where it is perhaps being given back.
     """
+    names = {"#state": "state"}
     sets: dict[str, Any] = {"#state": moved.state}
     gone = ""
     match moved:
@@ -222,18 +230,21 @@ def move(seen: Order, moved: Order) -> Write:
     else:
         same = [f"order_lines[{line.number}].chunk = :chunk{line.number}" for line in seen.lines]
         before = {f":chunk{line.number}": pointer(line) for line in seen.lines}
+        if isinstance(moved, SettledOrder):
+            names["#stray"] = stray_name(moved.payment, Case.EXACT)
+            same.append("attribute_not_exists(#stray)")
     return Write(
         "SET " + ", ".join(f"{name} = :set{n}" for n, name in enumerate(sets)) + gone,
         " AND ".join(["#state = :seen", *same]),
         {f":set{n}": value for n, value in enumerate(sets.values())}
         | before
         | {":seen": seen.state},
+        names,
     )
 
 
 def _record(item: Item, place: str = "placed") -> OrderRecord:
-    strays = (payment_of(item[name]) for name in sorted(item) if name.startswith(STRAY))
-    return OrderRecord(order_of(item), item[place], tuple(strays))
+    return OrderRecord(order_of(item), item[place], strays_of(item))
 
 
 def _mark_key(merchant_id: str, sweep: str) -> Item:

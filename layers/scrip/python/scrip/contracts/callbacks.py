@@ -1,8 +1,8 @@
 """Callbacks of payment providers: where they arrive and what is answered."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from scrip.contracts.fields import MerchantId
 from scrip.contracts.operation import Door, Operation
@@ -12,9 +12,10 @@ MAX_CALLBACK_BYTES = 256 * 1024
 
 
 class CallbackPath(Struct):
-    """Path of a merchant's callback."""
+    """Path of a merchant's callback, with the provider that posts to it."""
 
     merchant_id: MerchantId
+    provider: Annotated[str, Meta(pattern=r"^[a-z]{2,20}\Z")]
 
 
 class CallbackAnswer(Struct):
@@ -32,9 +33,9 @@ def sized(raw: bytes) -> bytes:
 
 CALLBACK_OPERATIONS = (
     Operation(
-        "POST /v1/callbacks/payments/{merchant_id}/stripe",
+        "POST /v1/callbacks/payments/{merchant_id}/{provider}",
         "accept_payment",
-        "Accept a signed event from Stripe",
+        "Accept what a payment provider signed",
         Door.SIGNATURE,
         {200: CallbackAnswer},
         path=CallbackPath,
@@ -48,8 +49,6 @@ CALLBACK_OPERATIONS = (
             errors.SignatureExpired,
             errors.OrderUnknown,
             errors.PaymentMerchantMismatch,
-            errors.PaymentAmountMismatch,
-            errors.PaymentCurrencyMismatch,
             errors.PaymentModeMismatch,
             errors.MoveContended,
             errors.SealBroken,

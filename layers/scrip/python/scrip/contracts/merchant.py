@@ -26,6 +26,7 @@ from scrip.domain.catalogue import (
     MAX_UNITS_ADDED,
 )
 from scrip.domain.order import OrderState
+from scrip.domain.outcome import Action, Case
 from scrip.domain.stock_warning import DEFAULT_LOW_DAYS, DEFAULT_LOW_STOCK, DEFAULT_WARN_DAYS
 
 ScopeName = Literal["storefront", "operator", "finance"]
@@ -199,11 +200,13 @@ class MerchantOrderView(Struct, kw_only=True):
 
 
 class StrayPaymentView(Struct):
-    """A second payment for an order that was paid already: all of it is to be refunded."""
+    """Money beside an order: how it came (`case`), and what is done with it (`action`)."""
 
     transaction_id: str
     amount_minor: int
     currency: str
+    case: Case
+    action: Action
 
 
 class OrdersPage(Struct):

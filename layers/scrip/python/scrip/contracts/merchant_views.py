@@ -114,8 +114,14 @@ def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
         delivered_at_ms=seen.delivered_at_ms,
         refund_due_minor=seen.refund_due_minor,
         stray_payments=[
-            StrayPaymentView(each.transaction_id, each.money.amount_minor, each.money.currency)
-            for each in record.strays
+            StrayPaymentView(
+                stray.payment.transaction_id,
+                stray.payment.money.amount_minor,
+                stray.payment.money.currency,
+                stray.case,
+                stray.action,
+            )
+            for stray in record.strays
         ],
     )
 

@@ -38,7 +38,7 @@ SECURITY: dict[Door, list[dict[str, list[str]]]] = {
     Door.ORDER_TOKEN: [{"orderToken": []}],
     Door.OPEN: [],
     Door.GENERATED_KEY: [],
-    Door.SIGNATURE: [{"stripeSignature": []}],
+    Door.SIGNATURE: [{"providerSignature": []}],
 }
 
 
@@ -74,11 +74,14 @@ def _document() -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": "An order's token: `ot_...`, from placing it or from its mail.",
                 },
-                "stripeSignature": {
+                "providerSignature": {
                     "type": "apiKey",
                     "in": "header",
                     "name": "Stripe-Signature",
-                    "description": "Stripe's own signature over the time and the raw body.",
+                    "description": (
+                        "The provider's own signature over the raw body, where that provider "
+                        "puts it; the name is Stripe's."
+                    ),
                 },
             },
         },

@@ -100,8 +100,6 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.SignatureProbe: Kind(400, "The callback's signature is wrong on purpose"),
     errors.SignatureExpired: Kind(400, "The callback's signature is out of date"),
     errors.PaymentMerchantMismatch: Kind(422, "The payment belongs to another merchant"),
-    errors.PaymentAmountMismatch: Kind(422, "The payment is of another amount"),
-    errors.PaymentCurrencyMismatch: Kind(422, "The payment is in another currency"),
     errors.PaymentModeMismatch: Kind(422, "Live and test payments do not mix"),
     errors.PaymentProviderRefused: Kind(502, "The payment provider refused the request"),
     errors.PaymentProviderUnavailable: Kind(

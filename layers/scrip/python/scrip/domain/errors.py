@@ -298,14 +298,6 @@ class PaymentMerchantMismatch(Rejected):
     slug = "payment-merchant-mismatch"
 
 
-class PaymentAmountMismatch(Rejected):
-    slug = "payment-amount-mismatch"
-
-
-class PaymentCurrencyMismatch(Rejected):
-    slug = "payment-currency-mismatch"
-
-
 class PaymentModeMismatch(Rejected):
     """A test payment on a live gateway, or the other way round."""
 

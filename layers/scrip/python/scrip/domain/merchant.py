@@ -1,8 +1,9 @@
 """The merchant: a tenant of the deployment, and what it chose."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from scrip.domain.outcome import Policy
 from scrip.domain.reveal_watch import DEFAULT_LIMIT
 
 MERCHANT_ID = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -19,6 +20,7 @@ class Merchant:
     tokens derive from it, so neither has to be stored. `mail_codes` is the opt-in to codes in mail.
     `reveal_limit`: codes that one actor may read in an hour before somebody is told; 0 for any.
     `notify_email`: where the merchant itself is told of its stock; empty for nowhere.
+    `payment_policy`: what it chose for payments that do not fit.
     """
 
     merchant_id: str
@@ -30,6 +32,7 @@ class Merchant:
     created_at_ms: int
     reveal_limit: int = DEFAULT_LIMIT
     notify_email: str = ""
+    payment_policy: Policy = field(default_factory=dict)
 
 
 def is_merchant_id(text: str) -> bool:

@@ -11,13 +11,10 @@ Each state is a class and each move a method, so an illegal move has no name to 
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, NamedTuple, Self, TypeVar
 
-from scrip.domain.errors import (
-    PaymentAmountMismatch,
-    PaymentCurrencyMismatch,
-    UnitUnknown,
-)
+from scrip.domain.errors import UnitUnknown
 from scrip.domain.line import Line
 from scrip.domain.money import Money
+from scrip.domain.outcome import Case, Stray
 from scrip.domain.payment import Payment
 
 OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
@@ -105,15 +102,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payable(Order):
-    """An order that money can still move. Checks what was paid against what was asked."""
+    """An order that money can still move."""
 
     def pay(self, payment: Payment) -> "PaidOrder":
-        """Raises PaymentCurrencyMismatch, PaymentAmountMismatch."""
+        """With money that covers it. What is too much will be owed."""
         asked, paid = self.total, payment.money
-        if paid.currency != asked.currency:
-            raise PaymentCurrencyMismatch(f"asked {asked.currency}, paid {paid.currency}")
-        if paid.amount_minor != asked.amount_minor:
-            raise PaymentAmountMismatch(f"asked {asked.amount_minor}, paid {paid.amount_minor}")
+        if paid.currency != asked.currency or paid.amount_minor < asked.amount_minor:
+            raise ValueError(f"{self.order_id} is not covered by {payment.transaction_id}")
         return self._become(PaidOrder, payment=payment)
 
 
@@ -166,12 +161,13 @@ class PaidOrder(Order):
 
     def settle(self, at_ms: int) -> "DeliveredOrder | RefundDueOrder":
         """Close the order by what was claimed for it."""
-        owed = sum(line.unit_price.amount_minor * line.units_missing for line in self.lines)
+        missing = sum(line.unit_price.amount_minor * line.units_missing for line in self.lines)
+        paid, kept = self.payment.money.amount_minor, self.lines
+        owed = missing + paid - self.total.amount_minor
         if owed == 0:
             return self._become(DeliveredOrder, payment=self.payment, delivered_at_ms=at_ms)
-        kept = self.lines
-        if self.whole:
-            owed = self.total.amount_minor
+        if self.whole and missing:
+            owed = paid
             kept = tuple(line.let_go() if line.picks else line for line in self.lines)
         return self._become(
             RefundDueOrder,
@@ -233,7 +229,8 @@ class RefundDueOrder(SettledOrder):
 
     @property
     def readable(self) -> bool:
-        return not self.whole or any(line.returned for line in self.lines)
+        complete = not any(line.units_missing for line in self.lines)
+        return not self.whole or complete or any(line.returned for line in self.lines)
 
     @property
     def owed_minor(self) -> int:
@@ -253,11 +250,11 @@ class OrderMoved(Exception):
 
 
 class OrderRecord(NamedTuple):
-    """An order with what else is kept of it: its place in lists, payments beyond the first."""
+    """An order with what else is kept of it: its place in lists, and money beside it."""
 
     order: Order
     place: str
-    strays: tuple[Payment, ...]
+    strays: tuple[Stray, ...]
 
 
 def listing_place(placed_at_ms: int, order_id: str = "") -> str:
@@ -265,16 +262,22 @@ def listing_place(placed_at_ms: int, order_id: str = "") -> str:
     return f"{placed_at_ms:013d}#{order_id}"
 
 
-def settled_by(order: Order, payment: Payment) -> bool:
-    """Whether this very payment already closed the order: a duplicate callback.
-
-    Raises PaymentAmountMismatch when the provider now names another amount for the same
-    transaction: that is for a human, not a duplicate.
-    """
-    if not isinstance(order, SettledOrder):
-        return False
-    if order.payment.transaction_id != payment.transaction_id:
-        return False
-    if order.payment.money != payment.money:
-        raise PaymentAmountMismatch(f"{payment.transaction_id} was closed with another amount")
-    return True
+def case_of(record: OrderRecord, payment: Payment) -> Case:
+    """How this money meets the order. The first case that fits decides, in the order below."""
+    order = record.order
+    settled = [order.payment] if isinstance(order, SettledOrder) else []
+    known = [*settled, *(stray.payment for stray in record.strays)]
+    same = [each for each in known if each.is_transaction(payment)]
+    if same:
+        told = any(each.money == payment.money for each in same)
+        return Case.REPEATED if told else Case.CHANGED
+    if settled:
+        return Case.SECOND
+    asked, paid = order.total, payment.money
+    if paid.currency != asked.currency:
+        return Case.OTHER_CURRENCY
+    if paid.amount_minor < asked.amount_minor:
+        return Case.SHORT
+    if isinstance(order, ExpiredOrder):
+        return Case.TURNED_AWAY if order.turned_away else Case.LATE
+    return Case.OVER if paid.amount_minor > asked.amount_minor else Case.EXACT

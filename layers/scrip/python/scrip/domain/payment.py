@@ -18,6 +18,10 @@ class Payment:
     live: bool
     succeeded_at_ms: int
 
+    def is_transaction(self, other: "Payment") -> bool:
+        """Whether both tell of the same money, whatever they say of its amount."""
+        return (self.provider, self.transaction_id) == (other.provider, other.transaction_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Unpaid:

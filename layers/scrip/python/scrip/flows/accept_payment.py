@@ -1,5 +1,7 @@
 """A provider reports a payment: claim the goods, close the order, then acknowledge.
 
+Money that is not for the order as it stands is set beside it (`domain/outcome.py`).
+
 Dying anywhere and running again ends the same: a claim finds itself again in its chunk, and the
 order closes once. Two runs at once meet in the same writes.
 """
@@ -10,16 +12,19 @@ from typing import Protocol
 
 from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
 from scrip.domain.let_go import LetGo
+from scrip.domain.merchant import Merchant
 from scrip.domain.notice import Notice, PaymentNotice
 from scrip.domain.order import (
     DeliveredOrder,
     Order,
     OrderMoved,
+    OrderRecord,
     Payable,
     RefundDueOrder,
-    settled_by,
+    case_of,
 )
 from scrip.domain.order_access import is_order_id
+from scrip.domain.outcome import Action, Case, Stray, action_for, has_choice
 from scrip.domain.payment import Payment
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.let_go import HoldStore, let_go
@@ -28,9 +33,16 @@ TRIES = 8
 """Times the order may be found moved by somebody else before we ask to be sent again."""
 
 
+class Merchants(Protocol):
+    def get(self, merchant_id: str) -> Merchant: ...
+
+
 class OrderStore(OrderPointers, Protocol):
+    def find_record(
+        self, merchant_id: str, order_id: str, *, consistent: bool = False
+    ) -> OrderRecord | None: ...
     def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None: ...
-    def add_stray(self, order: Order, payment: Payment) -> bool: ...
+    def add_stray(self, order: Order, stray: Stray) -> None: ...
 
 
 class Ending(Enum):
@@ -45,10 +57,12 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`order` as it stands now; None when the callback was about none of ours."""
+    """`order` as it stands now; None when the callback was about none of ours. `stray`: the money
+    that was set beside it by this very call."""
 
     ending: Ending
     order: Order | None = None
+    stray: Stray | None = None
 
     @property
     def paid_to_readable_ms(self) -> int | None:
@@ -65,36 +79,63 @@ def accept_payment(
     *,
     now_ms: int,
     luck: float,
+    merchants: Merchants,
     orders: OrderStore,
     stock: Chunks,
     holds: HoldStore,
 ) -> Accepted:
     """`notice`: verified, and read at the address of `merchant_id`.
 
-    Raises OrderUnknown, PaymentMerchantMismatch, PaymentAmountMismatch, PaymentCurrencyMismatch,
-    MoveContended, StoreUnavailable.
+    Raises OrderUnknown, PaymentMerchantMismatch, MoveContended, StoreUnavailable.
     """
     if not isinstance(notice, PaymentNotice):
         return Accepted(Ending.IGNORED)
     if notice.merchant_id != merchant_id:
         raise PaymentMerchantMismatch("the payment names another merchant")
-    order = (
-        orders.find(merchant_id, notice.order_id, consistent=True)
-        if is_order_id(notice.order_id)
+    for _ in range(TRIES):
+        record = _find(merchant_id, notice.order_id, orders)
+        try:
+            return _settle(record, notice.payment, now_ms, luck, merchants, orders, stock, holds)
+        except OrderMoved:
+            continue
+    raise MoveContended(notice.order_id)
+
+
+def _find(merchant_id: str, order_id: str, orders: OrderStore) -> OrderRecord:
+    record = (
+        orders.find_record(merchant_id, order_id, consistent=True)
+        if is_order_id(order_id)
         else None
     )
-    if order is None:
+    if record is None:
         raise OrderUnknown("the payment names no order of ours")
-    for _ in range(TRIES):
-        try:
-            return _settle(order, notice.payment, now_ms, luck, orders, stock, holds)
-        except OrderMoved as moved:
-            order = moved.order
-    raise MoveContended(order.order_id)
+    return record
 
 
 def _settle(
-    order: Order,
+    record: OrderRecord,
+    payment: Payment,
+    now_ms: int,
+    luck: float,
+    merchants: Merchants,
+    orders: OrderStore,
+    stock: Chunks,
+    holds: HoldStore,
+) -> Accepted:
+    order, case = record.order, case_of(record, payment)
+    if case is Case.REPEATED:
+        return Accepted(Ending.DUPLICATE, order)
+    policy = merchants.get(order.merchant_id).payment_policy if has_choice(case) else {}
+    action = action_for(case, policy)
+    if action is not Action.DELIVER or not isinstance(order, Payable):
+        stray = Stray(payment, case, action)
+        orders.add_stray(order, stray)
+        return Accepted(Ending.STRAY, order, stray)
+    return _deliver(order, payment, now_ms, luck, orders, stock, holds)
+
+
+def _deliver(
+    order: Payable,
     payment: Payment,
     now_ms: int,
     luck: float,
@@ -102,12 +143,6 @@ def _settle(
     stock: Chunks,
     holds: HoldStore,
 ) -> Accepted:
-    if settled_by(order, payment):
-        return Accepted(Ending.DUPLICATE, order)
-    if not isinstance(order, Payable):
-        new = orders.add_stray(order, payment)
-        return Accepted(Ending.STRAY if new else Ending.DUPLICATE, order)
-    order.pay(payment)  # refuses a wrong amount or currency before anything is claimed
     order = claim_lines(order, order.lines, now_ms=now_ms, luck=luck, orders=orders, stock=stock)
     closed = order.pay(payment).settle(now_ms)
     try:

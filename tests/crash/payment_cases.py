@@ -1,0 +1,50 @@
+"""Payments that do not fit their order, to break."""
+
+from typing import Any
+
+from scrip.adapters.order_items import strays_of
+from scrip.domain.order import RefundDueOrder
+from tests.crash.breaking import Case
+from tests.crash.cases import case
+from tests.crash.world import PER_CHUNK, World
+
+
+def paying(world: World, again_calls: int, **changes: Any) -> Case:
+    """An order for one code is paid with these changes; nothing of it may be delivered."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": 1})
+    event = world.paid(placed, **changes)
+
+    def expect() -> None:
+        [item] = [item for item in world.items("orders") if "state" in item]
+        [stray] = strays_of(item)
+        assert stray.payment.transaction_id == placed.json["payment"]["reference"]
+        assert item["state"] == "pending"
+        assert world.free("card") == 2 * PER_CHUNK
+
+    return Case(lambda: world.post(event), expect, again_calls=again_calls)
+
+
+@case("paying: too little")
+def too_little(world: World) -> Case:
+    return paying(world, 1, amount_received=1)
+
+
+@case("paying: too much, and the merchant wants to give it back")
+def too_much_given_back(world: World) -> Case:
+    world.merchant_chooses(payment_policy={"over": "refund"})
+    return paying(world, 1, amount_received=4501)
+
+
+@case("paying: too much, delivered, and the rest is owed")
+def too_much_delivered(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    event = world.paid(world.place({"card": 1}), amount_received=4501)
+
+    def expect() -> None:
+        [order] = world.orders()
+        assert isinstance(order, RefundDueOrder)
+        assert order.owed_minor == 1
+        assert world.free("card") == 2 * PER_CHUNK - 1
+
+    return Case(lambda: world.post(event), expect, again_calls=1)
