@@ -15,6 +15,7 @@ from scrip.adapters.tables import Table
 from scrip.wiring.clients import client, table
 from tests.adapters.faults import Faults, faults
 from tests.in_memory import REGION, InMemory, in_memory
+from tests.oracles.stripe_server import StripeServer
 from tests.oracles.wechat_server import WechatServer, wechat_server
 
 ACCOUNT = "123456789012"
@@ -71,3 +72,16 @@ def keys(cloud: InMemory) -> Keys:
 def wechat_api() -> Iterator[WechatServer]:
     with wechat_server() as server:
         yield server
+
+
+@pytest.fixture
+def api(stripe_api: StripeServer) -> Iterator[StripeServer]:
+    """Stripe as it was before anybody asked it anything."""
+    restore = stripe_api.snapshot()
+    stripe_api.payments, stripe_api.objects, stripe_api.answers = {}, {}, {}
+    stripe_api.requests.clear()
+    yield stripe_api
+    stripe_api.fail_with.clear()
+    stripe_api.lose_answers.clear()
+    stripe_api.skew_seconds = 0
+    restore()

@@ -133,7 +133,7 @@ def test_a_gateway_is_known_once_its_secrets_are(gateways: Gateways) -> None:
 
     gateway = stripe_of(gateways)
     assert gateway.secrets.secret_key == SECRET_KEY
-    assert gateway.api_base == "https://stripe"
+    assert gateway.api.base == "https://stripe"
     with pytest.raises(GatewayUnknown):
         gateways.of("other", "stripe")
 

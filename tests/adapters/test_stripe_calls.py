@@ -6,47 +6,25 @@ from typing import Any
 
 import msgspec
 import pytest
-from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.stripe import StripeGateway, StripeSecrets, verify
+from scrip.adapters.gateways.stripe import METHODS, StripeSecrets
+from scrip.adapters.gateways.stripe_signature import verify
 from scrip.domain.errors import (
     IdempotencyKeyReused,
     PaymentProviderRefused,
     PaymentProviderUnavailable,
+    RequestInvalid,
     ScripError,
 )
 from scrip.domain.money import Money
-from scrip.domain.payment import PaymentRequest
+from tests.adapters.stripe_account import gateway, open_one, request
 from tests.domain.making import NOW_MS, ORDER_ID
+from tests.oracles.stripe_book import Answered
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, sign
 
 NOW = NOW_MS // 1000
 LIVE_KEY = "sk_live_something_secret"
 RAW = b'{"id": "evt_1"}'
-
-
-def gateway(base: str = "http://127.0.0.1:9", key: str = SECRET_KEY) -> StripeGateway:
-    return StripeGateway(StripeSecrets(key, (WEBHOOK_SECRET,)), base, URLLib3Session(timeout=1))
-
-
-def request(**changes: Any) -> PaymentRequest:
-    facts: dict[str, Any] = {
-        "merchant_id": "demo",
-        "order_id": ORDER_ID,
-        "money": Money(4500, "EUR"),
-        "description": "Shop demo",
-        "return_url": None,
-        "expires_at_ms": 1_800_000_000_000,
-    }
-    return PaymentRequest(**{**facts, **changes})
-
-
-@pytest.fixture
-def api(stripe_api: StripeServer) -> Iterator[StripeServer]:
-    stripe_api.answers.clear()
-    stripe_api.requests.clear()
-    yield stripe_api
-    stripe_api.fail_with.clear()
 
 
 def test_a_payment_opens_in_the_shops_own_page(api: StripeServer) -> None:
@@ -93,6 +71,25 @@ def test_a_payment_opened_before_can_be_read(api: StripeServer) -> None:
         assert gateway(api.base).read_payment(request(), opened.reference) == opened
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_buyer_can_be_led_to_one_way_to_pay(api: StripeServer, method: str) -> None:
+    for return_url in (None, "https://shop.example/thanks"):
+        reference = open_one(api, method=method, return_url=return_url)
+
+        assert api.payments[reference]["payment_method_types"] == [method]
+
+
+def test_without_a_way_to_pay_the_merchants_dashboard_decides(api: StripeServer) -> None:
+    assert api.payments[open_one(api, return_url="https://a.example")]["payment_method_types"] == []
+
+
+def test_a_way_to_pay_that_nobody_heard_of_is_refused(api: StripeServer) -> None:
+    with pytest.raises(RequestInvalid, match="method"):
+        open_one(api, method="shells")
+
+    assert api.requests == []
+
+
 UNAVAILABLE = [409, 429, 500, 502, 503]
 REFUSED = [400, 401, 402, 403, 404]
 
@@ -118,7 +115,7 @@ def test_a_revoked_key_is_refused(api: StripeServer) -> None:
 
 
 def test_a_key_used_with_other_figures_is_told_as_such(api: StripeServer) -> None:
-    api.answers[request().key] = ([("amount", "1")], {})
+    api.answers[request().key] = Answered([("amount", "1")], {})
 
     with pytest.raises(IdempotencyKeyReused):
         gateway(api.base).open_payment(request())

@@ -16,7 +16,7 @@ from scrip.domain.errors import (
     SignatureMissing,
 )
 from scrip.domain.money import Money
-from scrip.domain.notice import IgnoredNotice, Notice, PaymentNotice
+from scrip.domain.notice import IgnoredNotice, Notice, PaymentNotice, UnpaidNotice
 from scrip.domain.payment import Payment
 from tests.domain.making import NOW_MS, ORDER_ID
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, sign
@@ -98,20 +98,52 @@ def test_nothing_received_is_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "paid", "reason"),
     [
-        ("payment_intent.payment_failed", INTENT, "event payment_intent.payment_failed"),
         ("payment_intent.created", INTENT, "event payment_intent.created"),
         ("charge.refunded", {"id": "ch_1"}, "event charge.refunded"),
-        ("checkout.session.expired", SESSION, "event checkout.session.expired"),
+        ("charge.refund.updated", {"id": "re_1"}, "event charge.refund.updated"),
         (
             "checkout.session.completed",
             {**SESSION, "payment_status": "unpaid"},
             "session completed, payment still under way",
         ),
         ("payment_intent.succeeded", {**INTENT, "metadata": {}}, "not an order of ours"),
+        ("payment_intent.canceled", {**INTENT, "metadata": {}}, "not an order of ours"),
+        ("checkout.session.completed", {**SESSION, "metadata": None}, "not an order of ours"),
     ],
 )
 def test_what_moves_nothing_is_ignored(kind: str, paid: dict[str, Any], reason: str) -> None:
     assert read(event(kind, paid)) == IgnoredNotice(reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "reason"),
+    [
+        (
+            "payment_intent.payment_failed",
+            {"last_payment_error": {"code": "card_declined", "decline_code": "lost_card"}},
+            "lost_card",
+        ),
+        (
+            "payment_intent.payment_failed",
+            {"last_payment_error": {"code": "payment_intent_authentication_failure"}},
+            "payment_intent_authentication_failure",
+        ),
+        ("payment_intent.payment_failed", {}, "payment_intent.payment_failed"),
+        ("payment_intent.canceled", {"cancellation_reason": "abandoned"}, "abandoned"),
+        ("payment_intent.canceled", {"cancellation_reason": None}, "payment_intent.canceled"),
+    ],
+)
+def test_a_payment_that_failed_or_was_closed_says_why(
+    kind: str, about: dict[str, Any], reason: str
+) -> None:
+    assert read(event(kind, {**INTENT, **about})) == UnpaidNotice("demo", ORDER_ID, reason)
+
+
+@pytest.mark.parametrize(
+    "kind", ["checkout.session.expired", "checkout.session.async_payment_failed"]
+)
+def test_a_session_that_brought_no_money_is_unpaid(kind: str) -> None:
+    assert read(event(kind, SESSION)) == UnpaidNotice("demo", ORDER_ID, kind)
 
 
 def test_test_money_buys_nothing_from_a_live_shop_nor_the_other_way_round() -> None:

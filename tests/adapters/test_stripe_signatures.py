@@ -5,8 +5,8 @@ import stripe as stripe_library
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrip.adapters.gateways.stripe import TOLERANCE_SECONDS, verify
 from scrip.adapters.gateways.stripe_amounts import from_stripe, to_stripe
+from scrip.adapters.gateways.stripe_signature import TOLERANCE_SECONDS, verify
 from scrip.domain.errors import (
     PaymentProviderRefused,
     RequestInvalid,
@@ -135,7 +135,8 @@ def test_what_stripe_cannot_charge_is_refused(money: Money) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency"), [(4550, "ISK"), (1, "UGX"), (1, "EURO"), (1, "eur"), (1, "")]
+    ("amount", "currency"),
+    [(4550, "ISK"), (1, "UGX"), (1, "EURO"), (1, "eur"), (1, ""), (-1, "EUR")],
 )
 def test_what_stripe_would_never_send_is_refused(amount: int, currency: str) -> None:
     with pytest.raises(RequestInvalid):

@@ -193,8 +193,8 @@ def what_expired_was_counted(stock: dict[str, Item], chunks: dict[str, Item]) ->
 def one_payment_was_opened(world: World, order: Order) -> None:
     """Exactly one, under an idempotency key of the order's own, and the order knows it."""
     opened = [
-        answer["id"]
-        for key, (_, answer) in world.stripe.answers.items()
+        answered.answer["id"]
+        for key, answered in world.stripe.answers.items()
         if key.startswith(f"{order.order_id}-")
     ]
     assert opened == [order.payment_ref]

@@ -223,8 +223,8 @@ class World:
         """A function that puts everything back as it is now, and starts functions cold."""
         dynamodb = self._engine("dynamodb")
         tables, messages = copy.deepcopy(dynamodb.tables), list(self.messages())
-        mails, payments = list(self.mails()), dict(self.stripe.payments)
-        answers, place, at_ms = dict(self.stripe.answers), self.stream_place, self.clock.at_ms
+        mails, restore_stripe = list(self.mails()), self.stripe.snapshot()
+        place, at_ms = self.stream_place, self.clock.at_ms
         imported = copy.deepcopy(self.imported)
         objects, imports = self.objects(), list(self.queued("import"))
 
@@ -232,8 +232,7 @@ class World:
             dynamodb.tables = copy.deepcopy(tables)
             self.messages()[:] = messages
             self.mails()[:] = mails
-            self.stripe.payments = dict(payments)
-            self.stripe.answers = dict(answers)
+            restore_stripe()
             self.stream_place, self.clock.at_ms = place, at_ms
             self.imported = copy.deepcopy(imported)
             self.put_objects(objects)

@@ -242,7 +242,7 @@ def test_codes_that_came_back_are_recalled_too(shop: Shop, cloud: InMemory, cloc
 def test_codes_that_came_back_and_were_sold_are_listed(
     shop: Shop, cloud: InMemory, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrip.adapters.gateways.stripe.TOLERANCE_SECONDS", 10**6)
+    monkeypatch.setattr("scrip.adapters.gateways.stripe_signature.TOLERANCE_SECONDS", 10**6)
     shop.stock_up(VARIANT, CODES[:4])
     shop.put_variant(VARIANT, hold_minutes=10)
     shop.place({VARIANT: 4})

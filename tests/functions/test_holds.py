@@ -35,7 +35,7 @@ def state(shop: Shop, placed: Reply) -> str:
 
 
 def pay_late(shop: Shop, placed: Reply, monkeypatch: pytest.MonkeyPatch) -> Reply:
-    monkeypatch.setattr("scrip.adapters.gateways.stripe.TOLERANCE_SECONDS", 10**6)
+    monkeypatch.setattr("scrip.adapters.gateways.stripe_signature.TOLERANCE_SECONDS", 10**6)
     return shop.pay(placed)
 
 

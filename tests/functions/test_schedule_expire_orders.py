@@ -101,7 +101,7 @@ def test_an_order_paid_at_the_last_moment_stays_delivered(
         expire(self, seen, expired)
 
     monkeypatch.setattr(Orders, "expire", paid_meanwhile)
-    monkeypatch.setattr("scrip.adapters.gateways.stripe.TOLERANCE_SECONDS", 10**6)
+    monkeypatch.setattr("scrip.adapters.gateways.stripe_signature.TOLERANCE_SECONDS", 10**6)
     clock.ahead_ms = 2 * WINDOW * MINUTE_MS
 
     assert sweep(cloud) == 0

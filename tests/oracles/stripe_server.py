@@ -1,113 +1,39 @@
-"""A stand-in for Stripe's API over loopback: PaymentIntents and Checkout Sessions.
+"""A stand-in for Stripe's API over loopback: payments, refunds, disputes, the balance.
 
 It checks what Stripe checks: the key, the form encoding, idempotency keys (the same key with other
 parameters is refused). It signs events with Stripe's own library.
 """
 
 import base64
-import itertools
 import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
 import stripe
 
+from tests.oracles import stripe_calls
+from tests.oracles.stripe_book import StripeBook
+
 SECRET_KEY = "sk_test_oracle"
 WEBHOOK_SECRET = "whsec_oracle_secret_of_enough_length"
 
 
 @dataclass
-class StripeServer:
-    """`payments` by id as Stripe would show them; `fail_with` makes the next calls fail."""
+class StripeServer(StripeBook):
+    """`fail_with` makes the next calls fail, before anything is done. What is in `lose_answers`, as
+    `POST /v1/refunds`, is done and not answered, once each."""
 
     base: str = ""
-    payments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    answers: dict[str, tuple[list[tuple[str, str]], dict[str, Any]]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     fail_with: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    def create(self, path: str, form: list[tuple[str, str]], key: str) -> tuple[int, Any]:
-        if key in self.answers:
-            first_form, answer = self.answers[key]
-            if first_form != form:
-                return 400, {"error": {"type": "idempotency_error"}}
-            return 200, answer
-        values = dict(form)
-        metadata = {name[9:-1]: value for name, value in form if name.startswith("metadata[")}
-        number = next(self._numbers)
-        if path == "/v1/payment_intents":
-            answer = {
-                "id": f"pi_{number:08d}",
-                "object": "payment_intent",
-                "amount": int(values["amount"]),
-                "currency": values["currency"],
-                "client_secret": f"pi_{number:08d}_secret_{number * 7919:08x}",
-                "metadata": metadata,
-            }
-        else:
-            amount = values["line_items[0][price_data][unit_amount]"]
-            answer = {
-                "id": f"cs_test_{number:08d}",
-                "object": "checkout.session",
-                "amount_total": int(amount),
-                "currency": values["line_items[0][price_data][currency]"],
-                "payment_intent": None,
-                "payment_status": "unpaid",
-                "url": f"https://checkout.stripe.com/c/pay/cs_test_{number:08d}",
-                "success_url": values["success_url"],
-                "metadata": metadata,
-                "_payment_intent_metadata": {
-                    name[len("payment_intent_data[metadata][") : -1]: value
-                    for name, value in form
-                    if name.startswith("payment_intent_data[metadata][")
-                },
-            }
-        self.payments[answer["id"]] = answer
-        self.answers[key] = (form, answer)
-        return 200, answer
-
-    def event(self, kind: str, paid: dict[str, Any], **more: Any) -> bytes:
-        """An event's raw body."""
-        body = {
-            "id": f"evt_{next(self._numbers):08d}",
-            "object": "event",
-            "type": kind,
-            "created": int(time.time()),
-            "livemode": False,
-            "data": {"object": paid},
-            **more,
-        }
-        return json.dumps(body, indent=2).encode()
-
-    def paid(self, reference: str, **changes: Any) -> bytes:
-        """`payment_intent.succeeded` for a payment opened here."""
-        payment = self.payments[reference]
-        if reference.startswith("cs_"):
-            payment = {
-                "id": reference.replace("cs_test_", "pi_s"),
-                "object": "payment_intent",
-                "amount": payment["amount_total"],
-                "currency": payment["currency"],
-                "metadata": payment["_payment_intent_metadata"],
-            }
-        payment = {**payment, "amount_received": payment["amount"], "status": "succeeded"}
-        return self.event("payment_intent.succeeded", {**payment, **changes})
-
-    def session_completed(self, reference: str, **changes: Any) -> bytes:
-        session = {
-            **self.payments[reference],
-            "payment_status": "paid",
-            "payment_intent": reference.replace("cs_test_", "pi_s"),
-            **changes,
-        }
-        return self.event("checkout.session.completed", session)
+    lose_answers: list[str] = field(default_factory=list)
 
 
 def sign(raw: bytes, secret: str = WEBHOOK_SECRET, at: int | None = None) -> str:
@@ -132,19 +58,20 @@ def stripe_server() -> Iterator[StripeServer]:
             if len(raw) < length or self._refused():  # who asked may be gone already
                 return
             assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
-            form = parse_qsl(raw.decode(), strict_parsing=True)
-            self._answer(*state.create(self.path, form, self.headers["Idempotency-Key"]))
+            form = parse_qsl(raw.decode(), keep_blank_values=True, strict_parsing=bool(raw))
+            key = self.headers["Idempotency-Key"]
+            self._answer(*stripe_calls.post(state, self.path, form, key))
 
         def do_GET(self) -> None:
             if self._refused():
                 return
-            payment = state.payments.get(self.path.rpartition("/")[2])
-            self._answer(200 if payment else 404, payment or {"error": {"type": "invalid"}})
+            path, _, query = self.path.partition("?")
+            self._answer(*stripe_calls.get(state, path, parse_qsl(query)))
 
         def _refused(self) -> bool:
             state.requests.append(f"{self.command} {self.path}")
             login = base64.b64encode(f"{SECRET_KEY}:".encode()).decode()
-            if self.headers.get("Authorization") != f"Basic {login}":
+            if self.headers.get("Authorization") not in (f"Basic {login}", f"Bearer {SECRET_KEY}"):
                 self._answer(401, {"error": {"type": "invalid_request_error"}})
                 return True
             if state.fail_with:
@@ -153,12 +80,20 @@ def stripe_server() -> Iterator[StripeServer]:
             return False
 
         def _answer(self, status: int, body: Any) -> None:
+            asked = f"{self.command} {self.path.partition('?')[0]}"
+            if asked in state.lose_answers:
+                state.lose_answers.remove(asked)
+                self.close_connection = True
+                return
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return formatdate(state.now_seconds() if timestamp is None else timestamp, usegmt=True)
 
         def log_message(self, *_: Any) -> None:
             """Quiet."""

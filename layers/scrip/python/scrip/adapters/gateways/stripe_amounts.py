@@ -28,6 +28,8 @@ def from_stripe(amount: int, currency: str) -> Money:
     """Raises RequestInvalid for what Stripe would never send."""
     if len(currency) != 3 or not currency.isupper():
         raise RequestInvalid("not a currency")
+    if amount < 0:
+        raise RequestInvalid("a negative amount")
     if currency in HUNDREDFOLD:
         if amount % 100:
             raise RequestInvalid(f"{currency} comes in steps of 100")
