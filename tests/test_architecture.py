@@ -73,9 +73,11 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "adapters": frozenset(
         {
             "base64",
+            "binascii",
             "botocore",
             "concurrent.futures",
             "cryptography",
+            "csv",
             "datetime",
             "decimal",
             "hashlib.sha1",

@@ -15,6 +15,7 @@ from scrip.adapters.tables import Table
 from scrip.wiring.clients import client, table
 from tests.adapters.faults import Faults, faults
 from tests.in_memory import REGION, InMemory, in_memory
+from tests.oracles.alipay_server import AlipayServer, alipay_server
 from tests.oracles.stripe_server import StripeServer
 from tests.oracles.wechat_server import WechatServer, wechat_server
 
@@ -85,3 +86,9 @@ def api(stripe_api: StripeServer) -> Iterator[StripeServer]:
     stripe_api.lose_answers.clear()
     stripe_api.skew_seconds = 0
     restore()
+
+
+@pytest.fixture(scope="package")
+def alipay_api() -> Iterator[AlipayServer]:
+    with alipay_server() as server:
+        yield server
