@@ -89,6 +89,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
             "math.inf",
             "msgspec",
             "openpyxl",
+            "pathlib.Path",
             "re",
             "secrets.token_hex",
             "sqlite3",
