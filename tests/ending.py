@@ -8,7 +8,7 @@ def give_an_end(table: Any, variant: str, until_ms: int, merchant_id: str = "dem
     key = {"pk": f"{merchant_id}#{variant}#directory"}
     ranges: list[list[Any]] = table.get_item(Key=key)["Item"]["ranges"]
     for each in ranges:
-        lane, first, _, chunks, _, _, until, _ = each
+        lane, first, _, chunks, _, _, until, *_ = each
         if until:
             continue
         each[6] = until_ms

@@ -163,6 +163,10 @@ class Shop:
             headers={"idempotency-key": idempotency_key},
         )
 
+    def put_offer(self, variant: str, units: int | None) -> Reply:
+        path = f"/v1/merchant/variants/{variant}/offer"
+        return self.call("PUT", path, {"units": units}, key="operator")
+
     def import_codes(self, variant: str, codes: list[str], *, idempotency_key: str) -> Reply:
         reply = self.call(
             "POST",

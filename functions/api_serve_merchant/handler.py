@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scrip.answers.after_sale import AFTER_SALE, asking
+from scrip.answers.offers import OFFERS
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
 from scrip.contracts import merchant_vault_views as vault_views
@@ -13,6 +14,7 @@ from scrip.contracts.http import Answer, decode_text
 from scrip.contracts.merchant_after_sale import AFTER_SALE_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
+from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_stock import stock_view
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
@@ -305,6 +307,7 @@ API = Api(
         *AFTER_SALE_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
+        *OFFER_OPERATIONS,
     ),
     {
         "list_all_products": list_products,
@@ -321,6 +324,7 @@ API = Api(
         "revoke_key": revoke_key,
         "view_masked_codes": view_masked,
         **AFTER_SALE,
+        **OFFERS,
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
         "rotate_licence_key": rotate_licence_key,

@@ -178,12 +178,22 @@ def show(target: Target, merchant_id: str, variant_id: str | None) -> None:
         target,
         {"merchant_id": merchant_id, "variants": views},
         columns(
-            ("VARIANT", "IMPORTED", "AVAILABLE", "EXPIRED", "NEXT END", "SOLD A DAY", "DAYS LEFT"),
+            (
+                "VARIANT",
+                "IMPORTED",
+                "AVAILABLE",
+                "KEPT",
+                "EXPIRED",
+                "NEXT END",
+                "SOLD A DAY",
+                "DAYS LEFT",
+            ),
             (
                 (
                     view.variant_id,
                     view.imported,
                     view.available,
+                    view.kept,
                     view.expired,
                     _next_end(view),
                     view.sold_per_day,
@@ -209,6 +219,6 @@ def _read(deployed: Deployment, merchant_id: str, variant_id: str) -> tuple[Sigh
 def _next_end(view: StockView) -> str:
     """When the next codes end, and how many; empty if none do."""
     for shelf in view.shelves:
-        if shelf.until_ms and shelf.available:
-            return f"{moment(shelf.until_ms)} ({shelf.available})"
+        if shelf.until_ms and shelf.available + shelf.kept:
+            return f"{moment(shelf.until_ms)} ({shelf.available + shelf.kept})"
     return ""

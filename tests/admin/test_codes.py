@@ -223,14 +223,15 @@ def test_the_stock_of_all_variants_is_shown(operator: Operator, acme: Shop) -> N
         "variant_id": "pass",
         "imported": 3,
         "available": 3,
+        "kept": 0,
         "expired": 0,
-        "shelves": [{"until_ms": None, "available": 3}],
+        "shelves": [{"until_ms": None, "available": 3, "kept": 0}],
         "sold_per_day": 0,
         "days_left": None,
     }
     assert [line.split() for line in lines[1:]] == [
-        ["card", "7", "7", "0", "0.0"],
-        ["pass", "3", "3", "0", "0.0"],
+        ["card", "7", "7", "0", "0", "0.0"],
+        ["pass", "3", "3", "0", "0", "0.0"],
     ]
 
 
@@ -241,4 +242,4 @@ def test_the_next_end_of_codes_is_shown(operator: Operator, acme: Shop) -> None:
 
     line = operator.run("stock", "show", "acme", "card").stdout.splitlines()[1]
 
-    assert line.split() == ["card", "9", "9", "0", "2096-10-02T07:06:40Z", "(7)", "0.0"]
+    assert line.split() == ["card", "9", "9", "0", "0", "2096-10-02T07:06:40Z", "(7)", "0.0"]

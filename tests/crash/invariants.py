@@ -131,17 +131,17 @@ def sold_out_is_true(
             for pk, chunk in chunks.items()
             if pk.startswith(name) and "shut" not in chunk and not recalled(stock, pk)
         }
-        refused = isinstance(order, RefundDueOrder) and line.units_missing > line.returned
-        if refused and not order.whole and not world.restocked:
-            assert not sum(free.values())
         directory = stock[f"{name}directory"]
-        on_sale = {
-            f"{name}{each.lane}#{each.first + n}"
-            for each in (Range(*kept) for kept in directory["ranges"])
+        listed = {
+            f"{name}{each.lane}#{each.first + n}": each.kept
+            for each in (Range(*listed) for listed in directory["ranges"])
             for n in range(max(each.low - each.start, 0), each.chunks)
             if each.start + n not in directory.get("closed", ())
         }
-        assert {pk for pk, count in free.items() if count} <= on_sale
+        assert {pk for pk, count in free.items() if count} <= listed.keys()
+        refused = isinstance(order, RefundDueOrder) and line.units_missing > line.returned
+        if refused and not order.whole and not world.restocked:
+            assert not sum(count for pk, count in free.items() if count and not listed[pk])
 
 
 def recalled(stock: dict[str, Item], chunk_pk: str) -> bool:

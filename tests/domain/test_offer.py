@@ -240,6 +240,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("claim"), number, luck),
     st.tuples(st.just("claim"), number, luck),
     st.tuples(st.just("let go"), number),
+    st.tuples(st.just("take kept"), luck),
     st.tuples(st.just("offer"), st.integers(0, 30) | st.none()),
 )
 
@@ -257,6 +258,10 @@ def test_orders_placed_under_a_cap_never_have_more(events: list[tuple[object, ..
                     shop.arrive(f"{batch_id}.{arrivals}", codes, until_ms)
                 case ("place", float(chance)):
                     shop.place(chance)
+                case ("take kept", float(chance)):
+                    taken = shop.seen.choose(chance, NOW_MS, kept=True)
+                    shop.ever |= {(taken.lane, taken.number)} if taken else set()
+                    assert taken or not sum(shop.codes.values()) or shop.seen.closed
                 case ("claim", int(which), float(chance)):
                     shop.claim(which, chance)
                 case ("let go", int(which)):

@@ -35,6 +35,7 @@ BODIES = {
     "read_generated_key": {"product_id": "card-50", "key": "0000"},
     "free_seats": {"product_id": "card-50", "key": "0000"},
     "recall_batch": {"reason": "leaked"},
+    "put_offer": {"units": 2},
     "request_export": {"codes": 1, "reason": "move"},
     "replace_code": {"unit": 0, "reason": "bad"},
     "return_codes": {"reason": "bad"},

@@ -112,7 +112,7 @@ def test_what_ended_never_sells_and_the_rest_goes_on(
     bought = shop.place({"card": 1})
     pay_late(shop, bought, monkeypatch)
     assert shop.codes(bought)[0] in more
-    assert stock_of(shop)["shelves"] == [{"until_ms": None, "available": 1}]
+    assert stock_of(shop)["shelves"] == [{"until_ms": None, "available": 1, "kept": 0}]
 
 
 def test_an_order_that_points_at_what_was_moved_out_is_served_from_the_rest(
@@ -216,8 +216,8 @@ def test_shelves_tell_when_codes_end(cloud: InMemory, shop: Shop, clock: Clock) 
     shop.import_codes("card", ["more-1", "more-2"], idempotency_key="more")
 
     assert stock_of(shop)["shelves"] == [
-        {"until_ms": until_ms, "available": 3},
-        {"until_ms": None, "available": 2},
+        {"until_ms": until_ms, "available": 3, "kept": 0},
+        {"until_ms": None, "available": 2, "kept": 0},
     ]
 
 

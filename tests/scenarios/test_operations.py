@@ -35,6 +35,7 @@ def ask_everything(shop: Shop) -> dict[str, Reply]:
     replies["read_product"] = shop.call("GET", product, key="operator")
     replies["list_all_products"] = shop.call("GET", "/v1/merchant/products", key="operator")
     replies["read_stock"] = shop.call("GET", f"{variant}/stock", key="operator")
+    replies["put_offer"] = shop.put_offer("card", 1)
     replies["list_products"] = shop.call("GET", "/v1/products", key="storefront")
     placed = replies["place_order"] = shop.place({"card": 1})
     replies["accept_payment"] = shop.pay(placed)

@@ -188,16 +188,28 @@ class Stock:
         items = self.chunks(merchant_id, variant_id, {chunk for chunk, _ in places})
         return [(chunk, unpack(items[chunk]["claimed"][unit])) for chunk, unit in places]
 
-    def free_codes(self, merchant_id: str, variant_id: str, chunks: Sequence[ChunkRef]) -> int:
+    def free_codes(
+        self,
+        merchant_id: str,
+        variant_id: str,
+        chunks: Sequence[ChunkRef],
+        *,
+        consistent: bool = True,
+    ) -> int:
         """Codes on sale in these chunks."""
-        items = self.chunks(merchant_id, variant_id, chunks)
+        items = self.chunks(merchant_id, variant_id, chunks, consistent=consistent)
         return sum(len(item["free"]) for item in items.values() if sells(item))
 
     def chunks(
-        self, merchant_id: str, variant_id: str, refs: Iterable[ChunkRef]
+        self,
+        merchant_id: str,
+        variant_id: str,
+        refs: Iterable[ChunkRef],
+        *,
+        consistent: bool = True,
     ) -> Mapping[ChunkRef, Item]:
         keys = {chunk_key(merchant_id, variant_id, ref)["pk"]: ref for ref in refs}
-        found = self.table.get_many([{"pk": pk} for pk in keys], consistent=True)
+        found = self.table.get_many([{"pk": pk} for pk in keys], consistent=consistent)
         return {keys[item["pk"]]: item for item in found}
 
     def find_batch(self, merchant_id: str, variant_id: str, batch_id: str) -> Batch | None:

@@ -1,7 +1,8 @@
 """What is kept of a variant between two looks at its stock, and how far the looking went.
 
 Watched    pk `<merchant>#<variant>#watched`, levels: a list of [at_ms, available, imported,
-           expired, recalls], oldest first, at most one a day for a month; the fields of `Watched`
+           expired, recalls, kept], oldest first, at most one a day for a month; and what else
+           `Watched` has
 Mark       pk `watch`, done_merchant, done_variant: where a run stopped that had no more time
 """
 

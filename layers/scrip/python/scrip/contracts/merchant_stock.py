@@ -28,15 +28,18 @@ LowDays = Annotated[
 
 
 class ShelfView(Struct):
-    """Codes on sale that end on the same day; `until_ms` is null where they never do."""
+    """Codes on sale that end on the same day, and codes kept; `until_ms` is null where they never
+    do."""
 
     until_ms: Milliseconds | None
     available: int
+    kept: int
 
 
 class StockView(Struct):
-    """Levels of one variant, counted. `available` are unsold codes on sale, `shelves` tells when
-    they end; `expired` ended before they were sold, within the last hour or before.
+    """Levels of one variant, counted. `available` are unsold codes on sale, `kept` those that are
+    not on offer, `shelves` tells when they end; `expired` ended before they were sold, within the
+    last hour or before.
 
     `sold_per_day` is the pace of the last week or month, whichever is faster; at that pace the
     stock lasts for `days_left` full days: null where nothing is sold.
@@ -45,6 +48,7 @@ class StockView(Struct):
     variant_id: Slug
     imported: int
     available: int
+    kept: int
     expired: int
     shelves: list[ShelfView]
     sold_per_day: float
@@ -57,8 +61,9 @@ def stock_view(variant_id: str, seen: Sight, rate: SalesRate) -> StockView:
         variant_id,
         level.imported,
         level.available,
+        level.kept,
         level.expired,
-        [ShelfView(each.until_ms or None, each.available) for each in seen.shelves],
+        [ShelfView(each.until_ms or None, each.available, each.kept) for each in seen.shelves],
         round(rate.per_day, 2),
         rate.days_left(seen.shelves, level.at_ms),
     )

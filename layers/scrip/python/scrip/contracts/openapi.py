@@ -14,6 +14,7 @@ from scrip.contracts.merchant_after_sale import AFTER_SALE_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
 from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
+from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -27,6 +28,7 @@ TAGS = {
         *AFTER_SALE_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
+        *OFFER_OPERATIONS,
         *IMPORT_OPERATIONS,
     ),
     "keys": KEYS_OPERATIONS,

@@ -58,13 +58,15 @@ class PlaceOrder(Struct, forbid_unknown_fields=True):
 
 
 class VariantOnSale(Struct):
-    """`in_stock` is a hint that was true a moment ago; placing an order decides."""
+    """`in_stock` is a hint that was true a moment ago; placing an order decides. So is `left`: how
+    many are left of those on offer; null where the shop set no number, or very many are left."""
 
     variant_id: Slug
     title: Title
     price_minor: PriceMinor
     currency: Currency
     in_stock: bool
+    left: int | None
 
 
 class ProductOnSale(Struct):

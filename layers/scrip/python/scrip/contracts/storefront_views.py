@@ -51,8 +51,9 @@ def products_on_sale(offers: Sequence[tuple[Product, Sequence[Offer]]]) -> Produ
                         variant.price.amount_minor,
                         variant.price.currency,
                         in_stock,
+                        left,
                     )
-                    for variant, in_stock in variants
+                    for variant, in_stock, left in variants
                 ],
             )
             for product, variants in offers

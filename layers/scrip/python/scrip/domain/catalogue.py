@@ -75,7 +75,9 @@ class Shelf(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A variant on sale; `in_stock` was true a moment ago."""
+    """A variant on sale; `in_stock` was true a moment ago, and so was what is `left` of a cap: None
+    without one, and while that is very much."""
 
     variant: Variant
     in_stock: bool
+    left: int | None = None

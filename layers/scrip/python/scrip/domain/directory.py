@@ -245,19 +245,32 @@ class Directory:
         ranges = in_rows(each._replace(kept=False) for each in self.ranges)
         return replace(self, ranges=ranges, version=self.version + 1, cap=0)
 
+    def kept_back(self) -> "Directory":
+        """As if nothing but what is kept were there, and on sale."""
+        kept = tuple(each._replace(kept=False) for each in self.ranges if each.kept)
+        return replace(self, ranges=kept)
+
+    def _kept_window(self, now_ms: int) -> list[int]:
+        """Kept chunks that would be on sale if there were no cap: those within reach."""
+        kept = [each for each in self.ranges if each.kept]
+        windows = (shelf.window for shelf in self.uncapped().shelves(now_ms))
+        found = ([n for n in each if any(row.holds(n) for row in kept)] for each in windows)
+        return next(filter(None, found), [])
+
     def choose(self, luck: float, now_ms: int, *, kept: bool = False) -> ChunkRef | None:
-        """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out. With `kept`: of
-        all that is in stock."""
-        seen = self.uncapped() if kept else self
-        window = offered(seen.window(now_ms))
+        """A chunk on sale, by `luck` in [0, 1), spread evenly; None when sold out. `kept`: rather
+        one that is not on offer."""
+        window = offered((kept and self._kept_window(now_ms)) or self.window(now_ms))
         return self.ref(window[int(luck * len(window))]) if window else None
 
+    def on_sale(self, now_ms: int) -> Iterator[ChunkRef]:
+        """Every chunk that orders may come to, now or later."""
+        for each in self.ranges:
+            if not each.kept and not each.expired(now_ms):
+                yield from map(each.ref, self.selling(each))
+
     def sells(self, now_ms: int) -> bool:
-        return any(
-            next(self.selling(each), None) is not None
-            for each in self.ranges
-            if not each.kept and not each.expired(now_ms)
-        )
+        return next(self.on_sale(now_ms), None) is not None
 
     def lists(self, chunk: ChunkRef) -> bool:
         """Whether the chunk counts as one that has codes left."""

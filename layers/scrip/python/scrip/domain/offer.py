@@ -12,6 +12,9 @@ from typing import NamedTuple
 from scrip.domain.directory import FOR_EVER_MS, Directory, Range, in_rows
 from scrip.domain.stock import ChunkRef, came_back
 
+MAX_UNITS = 1_000_000_000
+"""More than anybody has: a cap of so many only keeps what comes into stock later."""
+
 
 class Offer(NamedTuple):
     """Codes that orders may have, and codes in stock that they may not."""

@@ -16,13 +16,14 @@ KEPT_MS = 30 * DAY_MS
 
 class Level(NamedTuple):
     """At a moment: codes on sale; codes that ever were; codes that ended before they were sold;
-    batches that were recalled."""
+    batches that were recalled; codes in stock that are not on offer."""
 
     at_ms: int
     available: int
     imported: int
     expired: int
     recalls: int = 0
+    kept: int = 0
 
     @property
     def day(self) -> int:
@@ -32,15 +33,16 @@ class Level(NamedTuple):
         """Codes sold between, or held at the moment. Never less than none: levels are read without
         locking."""
         came = self.imported - old.imported
-        gone = old.available - self.available + came
+        gone = old.available + old.kept - self.available - self.kept + came
         return max(0, gone - (self.expired - old.expired))
 
 
 class ShelfLevel(NamedTuple):
-    """Codes on sale that end on the same day; `until_ms` 0: never."""
+    """Codes on sale that end on the same day, and those not on offer; `until_ms` 0: never."""
 
     until_ms: int
     available: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,11 @@ def after_look(old: Watched, seen: Sight, thresholds: Thresholds) -> tuple[Watch
 def ending(seen: Sight, thresholds: Thresholds) -> list[ShelfLevel]:
     """Shelves with codes that end within the days to warn of."""
     horizon_ms = seen.level.at_ms + thresholds.warn_days * DAY_MS
-    return [each for each in seen.shelves if each.available and 0 < each.until_ms <= horizon_ms]
+    return [
+        each
+        for each in seen.shelves
+        if each.available + each.kept and 0 < each.until_ms <= horizon_ms
+    ]
 
 
 def _low(old: Watched, seen: Sight, thresholds: Thresholds) -> frozenset[About]:
@@ -155,6 +159,6 @@ def warning_of(
         available=seen.level.available,
         sold_per_day=round(rate.per_day, 2),
         days_left=rate.days_left(seen.shelves, seen.level.at_ms),
-        ending=sum(shelf.available for shelf in soon) if ends else 0,
+        ending=sum(shelf.available + shelf.kept for shelf in soon) if ends else 0,
         until_ms=soon[-1].until_ms if ends else 0,
     )

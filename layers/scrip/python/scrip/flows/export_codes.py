@@ -218,7 +218,7 @@ def _next_chunk(export: Export, now_ms: int, stock: Chunks) -> ChunkRef | None:
     directory = stock.directory(shop, variant, consistent=True)
     if export.chunk is not None and directory.lists(export.chunk):
         directory = stock.close_chunk(shop, variant, export.chunk)
-    return directory.choose(FIRST, now_ms)
+    return directory.choose(FIRST, now_ms, kept=True)
 
 
 def _check_own(key: ApiKey) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Protocol
 
 from scrip.domain.catalogue import (
@@ -17,6 +18,11 @@ from scrip.domain.catalogue import (
 from scrip.domain.directory import Directory
 from scrip.domain.errors import LimitReached, ProductUnknown, SupplyMismatch
 from scrip.domain.goods import SUPPLIES, Supply
+from scrip.domain.stock import ChunkRef
+
+MAX_COUNTED = 64
+"""Chunks of a variant that a list of products looks into, where a number is on offer: some 900
+codes, or 2000 units."""
 
 
 class Catalogue(Protocol):
@@ -29,6 +35,14 @@ class Catalogue(Protocol):
 
 class StockReader(Protocol):
     def directories(self, merchant_id: str, variant_ids: Sequence[str]) -> dict[str, Directory]: ...
+    def free_codes(
+        self,
+        merchant_id: str,
+        variant_id: str,
+        chunks: Sequence[ChunkRef],
+        *,
+        consistent: bool = True,
+    ) -> int: ...
 
 
 def put_product(product: Product, *, catalogue: Catalogue) -> Shelf:
@@ -93,8 +107,20 @@ def list_offers(
         if variant.supply is not Supply.UNLIMITED
     ]
     directories = stock.directories(merchant_id, bounded)
-    empty = {each for each, directory in directories.items() if not directory.sells(now_ms)}
-    return [
-        (product, [Offer(v, v.variant_id not in empty) for v in variants])
-        for product, variants in shelves
-    ]
+
+    def offer(variant: Variant) -> Offer:
+        directory = directories.get(variant.variant_id)
+        if directory is None or not directory.sells(now_ms):
+            return Offer(variant, directory is None, 0 if directory and directory.cap else None)
+        left = _left(variant, directory, now_ms, stock)
+        return Offer(variant, left != 0, left)
+
+    return [(product, [offer(variant) for variant in variants]) for product, variants in shelves]
+
+
+def _left(variant: Variant, directory: Directory, now_ms: int, stock: StockReader) -> int | None:
+    """What is left of a cap; None if there is none, or too much left to count it here."""
+    chunks = list(islice(directory.on_sale(now_ms), MAX_COUNTED + 1)) if directory.cap else []
+    if not chunks or len(chunks) > MAX_COUNTED:
+        return None
+    return stock.free_codes(variant.merchant_id, variant.variant_id, chunks, consistent=False)

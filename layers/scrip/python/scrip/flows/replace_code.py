@@ -71,7 +71,7 @@ def replace_code(
         if swap is None:
             _check(order, line, unit, now_ms, catalogue)
             directory = stock.directory(merchant_id, line.variant_id, consistent=True)
-            chunk = directory.choose(luck, now_ms)
+            chunk = directory.choose(luck, now_ms, kept=True)
             if chunk is None:
                 raise SoldOut(line.variant_id)
             if not written:
@@ -100,7 +100,7 @@ def _claim(
             stock.close_chunk(shop, variant, chunk)
         orders.move_swap(order, line, swap, swap._replace(claimed=True))
         return
-    following = next_chunk(shop, variant, chunk, now_ms, luck, stock)
+    following = next_chunk(shop, variant, chunk, now_ms, luck, stock, kept=True)
     if following is not None:
         orders.move_swap(order, line, swap, swap._replace(chunk=following))
     elif orders.withdraw_swap(order, line, swap):

@@ -89,11 +89,22 @@ def _close(shop: str, variant: str, chunk: ChunkRef, stock: Chunks) -> None:
 
 
 def next_chunk(
-    shop: str, variant: str, exhausted: ChunkRef, now_ms: int, luck: float, stock: Chunks
+    shop: str,
+    variant: str,
+    exhausted: ChunkRef,
+    now_ms: int,
+    luck: float,
+    stock: Chunks,
+    *,
+    kept: bool = False,
 ) -> ChunkRef | None:
-    """Where to claim next, None when sold out. A cheap look first; a sold-out answer is certain."""
+    """Where to claim next, None when sold out. A cheap look first; a sold-out answer is certain.
+    `kept`: rather what is not on offer."""
     directory = stock.directory(shop, variant)
     if directory.lists(exhausted):
         directory = stock.close_chunk(shop, variant, exhausted)
-    chunk = directory.choose(luck, now_ms)
-    return chunk or stock.directory(shop, variant, consistent=True).choose(luck, now_ms)
+    chunk = directory.choose(luck, now_ms, kept=kept)
+    if chunk is None:
+        directory = stock.directory(shop, variant, consistent=True)
+        chunk = directory.choose(luck, now_ms, kept=kept)
+    return chunk

@@ -16,6 +16,7 @@ from scrip.adapters.keys import Keys
 from scrip.adapters.licence_keys import LicenceKeys
 from scrip.adapters.merchant_keys import MerchantKeys
 from scrip.adapters.merchants import Merchants
+from scrip.adapters.offers import Offers
 from scrip.adapters.orders import Orders
 from scrip.adapters.reveal_counts import RevealCounts
 from scrip.adapters.seen_codes import SeenCodes
@@ -34,6 +35,7 @@ class MerchantSide:
     catalogue: Catalogue
     stock: Stock
     stock_watch: StockWatch
+    offers: Offers
     orders: Orders
     vault: Vault
     index_keys: IndexKeys
@@ -63,6 +65,7 @@ def merchant_side() -> MerchantSide:
         catalogue=Catalogue(table(settings.catalogue_table)),
         stock=stock,
         stock_watch=StockWatch(table(settings.stock_table)),
+        offers=Offers(stock),
         orders=Orders(table(settings.orders_table)),
         vault=vault,
         index_keys=IndexKeys(table(settings.merchants_table), keys),
