@@ -109,6 +109,8 @@ def test_a_statement_may_be_empty() -> None:
         ("`CNY", "`yuan"),
         ("`2025-10-09 16:53:20", "`2025-10-09 16：53：20"),
         ("`demo", "`demo,`demo"),
+        ("`45.00,`0.00,`", "`45.00,`0.00,`,`more"),
+        ("`45.00,`0.00,`", "`45.00,`0.00"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_told_by_its_number(wrong: str, right: str) -> None:
@@ -165,6 +167,10 @@ def test_a_statement_may_be_larger_than_other_answers(wechat_api: WechatServer) 
     wechat_api.bills[DAY] = statement(PAID, noise)
 
     assert list(gateway(wechat_api).download_bill(DAY)) == [PAYMENT]
+
+
+def test_a_hash_may_be_in_capitals() -> None:
+    assert checked(gzip.compress(b"x"), sha1(b"x", usedforsecurity=False).hexdigest().upper())
 
 
 def test_a_hash_of_another_type_is_not_known(wechat_api: WechatServer) -> None:

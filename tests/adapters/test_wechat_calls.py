@@ -275,6 +275,18 @@ def test_a_refund_sent_again_is_the_same_refund(wechat_api: WechatServer) -> Non
         gateway(wechat_api.base).refund(refund(wechat_api, 999))
 
 
+@pytest.mark.parametrize("reason", ["", " \n", "卖完了" * 30])
+def test_a_refund_needs_no_reason_and_takes_a_long_one(
+    wechat_api: WechatServer, reason: str
+) -> None:
+    gateway(wechat_api.base).open_payment(request())
+    wechat_api.pay(ORDER_ID)
+
+    report = gateway(wechat_api.base).refund(refund(wechat_api, reason=reason))
+
+    assert report.state is RefundState.PENDING
+
+
 def test_more_than_was_paid_is_not_refunded(wechat_api: WechatServer) -> None:
     gateway(wechat_api.base).open_payment(request())
     wechat_api.pay(ORDER_ID)

@@ -138,6 +138,8 @@ class WechatServer:
 
     def _refund(self, asked: dict[str, Any]) -> tuple[int, Any]:
         number, amount = asked["out_refund_no"], asked["amount"]
+        assert 1 <= len(asked.get("reason", "none").encode()) <= 80
+        assert asked["notify_url"].startswith("https://")
         order = next(
             o for o in self.orders.values() if o.get("transaction_id") == asked["transaction_id"]
         )

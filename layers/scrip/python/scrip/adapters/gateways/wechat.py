@@ -177,16 +177,17 @@ class WechatGateway:
         return Unpaid(closed=told.status == 204 or told.code in ORDER_UNKNOWN)
 
     def refund(self, request: RefundRequest) -> RefundReport:
+        reason = _cut(request.reason, MAX_REASON_BYTES)
         body = {
             "transaction_id": request.payment.transaction_id,
             "out_refund_no": request.refund_id,
-            "reason": _cut(request.reason, MAX_REASON_BYTES) or None,
             "notify_url": self.secrets.notify_url,
             "amount": {
                 "refund": request.money.amount_minor,
                 "total": request.payment.money.amount_minor,
                 "currency": request.money.currency,
             },
+            **({"reason": reason} if reason else {}),
         }
         told = self.api.ask("POST", "/v3/refund/domestic/refunds", body)
         return _reported(told.decoded(Refund), request)
