@@ -13,7 +13,7 @@ from scrip.adapters.keys import Keys, context_of
 from scrip.adapters.merchants import Merchants
 from scrip.domain.errors import GatewayUnknown
 
-PROVIDERS = ("alipay", "paypal", "stripe", "wechat")
+PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
 """Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it, and
 `GATEWAY`, made of (secrets, api_base, http). It is imported when a merchant first needs it."""
 
