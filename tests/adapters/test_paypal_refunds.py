@@ -91,6 +91,13 @@ def test_more_than_was_paid_is_not_given_back(api: PayPalServer) -> None:
         gateway(api).refund(refund_of(asked, payment, refund_id="R7K2M9Q4XTB3WHD5N02"))
 
 
+@pytest.mark.parametrize("reason", ["", "ü" * 1000])
+def test_a_reason_may_be_empty_or_long(api: PayPalServer, reason: str) -> None:
+    asked, payment = paid(api)
+
+    assert gateway(api).refund(refund_of(asked, payment, reason=reason)).state.final
+
+
 def test_a_refund_goes_out_as_paypal_counts_it(api: PayPalServer) -> None:
     asked, payment = paid(api, money=Money(450000, "HUF"))
 

@@ -187,6 +187,8 @@ class PayPalServer:
         capture = self.captures.get(capture_id)
         if capture is None:
             return NOT_THERE
+        if not 0 < len(body.get("note_to_payer", "-")) <= 255:
+            return issue("INVALID_STRING_LENGTH", 400)
         if not well_formed(body["amount"]):
             return issue("DECIMAL_PRECISION")
         back = sum(

@@ -188,15 +188,16 @@ class PayPalGateway:
 
     def refund(self, request: RefundRequest) -> RefundReport:
         """PayPal keeps the refund's id for 45 days: repeated later, it would be another refund."""
-        body = {
+        body: dict[str, Any] = {
             "amount": {
                 "currency_code": request.money.currency,
                 "value": to_paypal(request.money),
             },
             "custom_id": str(Tag(request.merchant_id, request.order_id)),
             "invoice_id": request.refund_id,
-            "note_to_payer": request.reason[:LONGEST_TEXT],
         }
+        if request.reason:  # PayPal takes no empty note
+            body["note_to_payer"] = request.reason[:LONGEST_TEXT]
         path = f"/v2/payments/captures/{request.payment.transaction_id}/refund"
         done = self.api.post(path, body, request.refund_id, Refund)
         return _report(request.refund_id, done)
