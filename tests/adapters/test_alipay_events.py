@@ -87,6 +87,10 @@ def test_a_payment_with_empty_words_of_a_refund_is_a_payment(changes: dict[str, 
     assert read(raw) == PAID
 
 
+def test_a_payment_without_its_own_time_is_of_when_it_was_told() -> None:
+    assert read(standing().callback(ORDER_ID, gmt_payment="")[0]) == PAID
+
+
 def test_it_may_come_a_day_late() -> None:
     raw, _ = standing().callback(ORDER_ID)
 
@@ -174,6 +178,14 @@ def test_a_refund_begun_elsewhere_has_no_id_of_ours(api: AlipayServer, number: s
     assert notice.refund.money == Money(700, "CNY")
 
 
+@pytest.mark.parametrize(
+    "word", [{"gmt_refund": "2025-10-09 17:00:00.123"}, {"refund_fee": "0.01"}]
+)
+def test_any_word_of_a_refund_keeps_it_from_being_a_payment(word: dict[str, str]) -> None:
+    with pytest.raises(PaymentProviderUnavailable):  # nobody is there to be asked about it
+        read(standing().callback(ORDER_ID, **word)[0])
+
+
 def test_a_refund_that_cannot_be_found_yet_is_to_be_sent_again(api: AlipayServer) -> None:
     gateway(api).refund(refund_of(paid(api)))
     raw, headers = api.refunded(ORDER_ID, REFUND_ID)
@@ -201,6 +213,7 @@ def test_a_payment_of_another_account_is_refused(changes: dict[str, str]) -> Non
         {"total_amount": "45."},
         {"total_amount": ".45"},
         {"total_amount": ""},
+        {"total_amount": "9" * 13},
         {"total_amount": "9" * 5000},
         {"refund_fee": "much"},
         {"trade_no": ""},

@@ -76,3 +76,14 @@ def test_a_refund_that_waits_for_the_merchant_is_stuck(api: AlipayServer, why: s
     api.fail_with.append({"code": "40004", "sub_code": why})
 
     assert gateway(api).refund(refund_of(payment)).state is RefundState.STUCK
+
+
+def test_an_old_answer_about_another_refund_tells_nothing(api: AlipayServer) -> None:
+    payment = paid(api)
+    gateway(api).refund(refund_of(payment, 1000, refund_id="RF1"))
+    asked = {"out_trade_no": ORDER_ID, "out_request_no": "RF1"}
+    old = {"code": "10000", **api._refund_query(asked)}
+    api.fail_with.append(api.signed("alipay.trade.fastpay.refund.query", old))
+
+    with pytest.raises(PaymentProviderUnavailable):
+        gateway(api).query_refund(refund_of(payment, 1000, refund_id="RF2"))
