@@ -17,7 +17,8 @@ SECTIONS = re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]
 
 
 def section_of(provider: str) -> str:
-    (found,) = [each for each in SECTIONS if each.lower().replace(" ", "").startswith(provider)]
+    titles = {each.partition("\n")[0].lower().replace(" ", ""): each for each in SECTIONS}
+    (found,) = [section for title, section in titles.items() if provider in title]
     return found
 
 

@@ -14,8 +14,9 @@ from scrip.adapters.merchants import Merchants
 from scrip.domain.errors import GatewayUnknown
 
 PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
-"""Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it, and
-`GATEWAY`, made of (secrets, api_base, http). It is imported when a merchant first needs it."""
+"""Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it,
+`METHODS`, `ACKNOWLEDGED` and `GATEWAY`, made of (secrets, api_base, http). It is imported when a
+merchant first needs it. docs/payments.md says how one is added."""
 
 CACHE_SECONDS = 60
 """How long changed secrets may take to arrive. Keep the old webhook secret beside the new until."""
