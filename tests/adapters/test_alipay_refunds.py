@@ -87,3 +87,13 @@ def test_an_old_answer_about_another_refund_tells_nothing(api: AlipayServer) -> 
 
     with pytest.raises(PaymentProviderUnavailable):
         gateway(api).query_refund(refund_of(payment, 1000, refund_id="RF2"))
+
+
+def test_a_reason_is_sent_where_there_is_one(api: AlipayServer) -> None:
+    payment = paid(api)
+    for refund_id, reason in (("RF1", ""), ("RF2", "缺货" * 200)):
+        gateway(api).refund(refund_of(payment, 1, refund_id=refund_id, reason=reason))
+
+    sent = [content for method, content in api.requests if method == "alipay.trade.refund"]
+
+    assert [content.get("refund_reason") for content in sent] == [None, "缺货" * 128]

@@ -223,16 +223,15 @@ class AlipayGateway:
         while the refund is under way."""
         if request.money.currency != CURRENCY:
             raise PaymentProviderRefused(f"Alipay is paid in {CURRENCY}")
-        answer = self.calls.ask(
-            REFUND,
-            {
-                "out_trade_no": request.order_id,
-                "trade_no": request.payment.transaction_id,
-                "out_request_no": request.refund_id,
-                "refund_amount": to_yuan(request.money.amount_minor),
-                "refund_reason": request.reason[:MOST_SUBJECT],
-            },
-        )
+        content = {
+            "out_trade_no": request.order_id,
+            "trade_no": request.payment.transaction_id,
+            "out_request_no": request.refund_id,
+            "refund_amount": to_yuan(request.money.amount_minor),
+        }
+        if request.reason:
+            content["refund_reason"] = request.reason[:MOST_SUBJECT]
+        answer = self.calls.ask(REFUND, content)
         if answer.sub_code in REFUND_STUCK:
             return self._report(request, RefundState.STUCK)
         if answer.read(Refunded).fund_change == "Y":
