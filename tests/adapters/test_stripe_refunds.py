@@ -45,6 +45,18 @@ def test_a_refund_goes_out_with_our_ids(api: StripeServer, wanted: RefundRequest
     }
 
 
+def test_a_reason_is_cut_to_what_stripe_keeps_and_left_out_when_empty(api: StripeServer) -> None:
+    reference, payment = pay_one(api)
+    for number, reason in enumerate(("", "x" * 600)):
+        gateway(api.base).refund(
+            refunding(reference, payment, refund_id=f"R{number}", reason=reason)
+        )
+
+    long, empty = made(api)
+    assert long["metadata"]["reason"] == "x" * 500
+    assert "reason" not in empty["metadata"]
+
+
 def test_an_amount_goes_out_and_comes_back_as_stripe_counts_it(api: StripeServer) -> None:
     wanted = refunding(*pay_one(api, money=Money(45, "ISK")), money=Money(15, "ISK"))
 

@@ -38,8 +38,9 @@ def refund(api: StripeApi, request: RefundRequest) -> RefundReport:
         "refund_id": request.refund_id,
         "order_id": request.order_id,
         "merchant_id": request.merchant_id,
-        "reason": request.reason[:MAX_REASON],
     }
+    if request.reason:  # Stripe takes an empty value for a wish to remove one
+        ours["reason"] = request.reason[:MAX_REASON]
     form = {
         "payment_intent": request.payment.transaction_id,
         "amount": to_stripe(request.money),
