@@ -1,4 +1,4 @@
-"""Fixtures: a deployment in memory, Stripe over loopback, a shop in them."""
+"""Fixtures: a deployment in memory, Stripe and a supplier over loopback, a shop in them."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pytest
 from tests.in_memory import InMemory, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, stripe_server
+from tests.oracles.supplier_server import SupplierServer, supplier_server
 from tests.shop import InProcess, Shop
 
 
@@ -14,6 +15,19 @@ from tests.shop import InProcess, Shop
 def stripe_api() -> Iterator[StripeServer]:
     with stripe_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def supplier_api() -> Iterator[SupplierServer]:
+    with supplier_server() as server:
+        yield server
+
+
+@pytest.fixture
+def outlet(supplier_api: SupplierServer) -> Iterator[SupplierServer]:
+    """Known as a supplier of that name."""
+    with supplier_api.registered():
+        yield supplier_api
 
 
 @pytest.fixture

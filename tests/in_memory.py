@@ -43,6 +43,7 @@ WIRING = (
     "mail",
     "expiry",
     "stock",
+    "sync",
     "imports",
     "file_import",
 )

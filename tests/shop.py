@@ -13,7 +13,7 @@ from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer, sign
 
-VARIANT_SETTINGS = ("hold_minutes", "partial", "replace_days", "supply")
+VARIANT_SETTINGS = ("hold_minutes", "partial", "replace_days", "supply", "synced_from")
 
 
 @dataclass(frozen=True)

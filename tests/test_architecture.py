@@ -128,7 +128,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "batch_record": frozenset({"directory", "stock"}),
     "blind_index": frozenset({"code"}),
-    "catalogue": frozenset({"goods", "money", "recipe", "stock_warning"}),
+    "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
     "code_file": frozenset({"code_rows", "errors"}),
     "code_request": frozenset({"code", "code_rows", "errors"}),
     "code_rows": frozenset({"code", "errors"}),
@@ -157,6 +157,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),
+    "synced_level": frozenset({"errors"}),
 }
 """Who knows whom among the nouns: money and errors are for all, beyond them an order holds where
 its goods are claimed and what paid for it, a directory lists chunks, a mail holds codes, a product

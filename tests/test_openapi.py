@@ -25,6 +25,8 @@ ONLY_IN_QUEUES = {
     errors.MailNotAllowed,
     errors.MailRefused,
     errors.MailUnderWay,
+    errors.SupplierAnswerInvalid,
+    errors.SupplierUnavailable,
 }
 """Errors of a queue's handler: they end in a log line or a redelivery, never in an answer."""
 

@@ -67,7 +67,10 @@ def put_product(call: Call) -> Answer:
 
 def put_variant(call: Call) -> Answer:
     asked, supply = views.variant(call.merchant_id, call.path, call.body), views.supply(call.body)
-    variant = manage_catalogue.put_variant(asked, supply, catalogue=_wired().catalogue)
+    wired = _wired()
+    variant = manage_catalogue.put_variant(
+        asked, supply, suppliers=wired.suppliers, catalogue=wired.catalogue
+    )
     return Answer(200, views.variant_view(variant))
 
 
@@ -109,15 +112,16 @@ def import_text(call: Call) -> Answer:
 
 def read_levels(call: Call) -> Answer:
     wired, variant_id = _wired(), call.path.variant_id
-    seen, rate = read_stock(
+    seen, rate, following = read_stock(
         call.merchant_id,
         variant_id,
         now_ms=now_ms(),
         catalogue=wired.catalogue,
         stock=wired.stock,
         watch=wired.stock_watch,
+        synced=wired.synced,
     )
-    return Answer(200, stock_view(variant_id, seen, rate))
+    return Answer(200, stock_view(variant_id, seen, rate, following))
 
 
 def list_orders(call: Call) -> Answer:

@@ -24,6 +24,7 @@ from scrip.domain.code_request import ParsedCodes, parse_csv, parse_text
 from scrip.domain.errors import CodesRefused, Retryable
 from scrip.domain.stock_level import SalesRate
 from scrip.domain.stock_warning import Sight
+from scrip.domain.synced_level import Following
 from scrip.flows.import_codes import import_codes
 from scrip.flows.manage_catalogue import list_shelves
 from scrip.flows.read_stock import read_stock
@@ -205,7 +206,9 @@ def show(target: Target, merchant_id: str, variant_id: str | None) -> None:
     )
 
 
-def _read(deployed: Deployment, merchant_id: str, variant_id: str) -> tuple[Sight, SalesRate]:
+def _read(
+    deployed: Deployment, merchant_id: str, variant_id: str
+) -> tuple[Sight, SalesRate, Following | None]:
     return read_stock(
         merchant_id,
         variant_id,
@@ -213,6 +216,7 @@ def _read(deployed: Deployment, merchant_id: str, variant_id: str) -> tuple[Sigh
         catalogue=deployed.catalogue,
         stock=deployed.stock,
         watch=deployed.stock_watch,
+        synced=deployed.synced,
     )
 
 

@@ -33,6 +33,7 @@ from scrip.adapters.orders import Orders
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
+from scrip.adapters.synced_stock import SyncedStock
 from scrip.adapters.tables import Table
 from scrip.adapters.vault import Vault
 
@@ -60,6 +61,7 @@ class Deployment:
         self.catalogue = Catalogue(self._table("Catalogue"))
         self.stock = Stock(self._table("Stock"))
         self.stock_watch = StockWatch(self._table("Stock"))
+        self.synced = SyncedStock(self.stock)
         self.orders = Orders(self._table("Orders"))
         self.vault = Vault(self.keys)
         self.codes = SealedCodes(self.stock, self.vault)

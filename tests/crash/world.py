@@ -31,6 +31,7 @@ from tests.crash.remote import Remote, remote
 from tests.in_memory import REGION, TABLES, UPLOADS, InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, sign
+from tests.oracles.supplier_server import SupplierServer, supplier_server
 from tests.shop import InProcess, Reply, Shop
 
 CODE_LENGTH = 200
@@ -58,6 +59,7 @@ class World:
     cloud: InMemory
     shop: Shop
     stripe: StripeServer
+    supplier: SupplierServer
     remote: Remote
     clock: Clock
     luck: random.Random
@@ -131,6 +133,14 @@ class World:
         except StoreUnavailable:
             return False
         return True
+
+    def sync(self) -> bool:
+        """Levels are pulled. Whether each was told and kept."""
+        try:
+            pulled = self.cloud.invoke("schedule_sync_stock", {})
+        except StoreUnavailable:
+            return False
+        return not pulled["failures"]
 
     def publish(self) -> bool:
         """The stream hands over what it has. Whether it was taken; its place moves only then."""
@@ -271,6 +281,8 @@ def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
     clock, luck, clients = Clock(), random.Random(1), KeptClients()
     with (
         in_memory(stripe.base) as cloud,
+        supplier_server() as supplier,
+        supplier.registered(),
         remote() as between,
         mock.patch("scrip.chance.time", clock),
         mock.patch("scrip.chance._luck", luck),
@@ -280,7 +292,7 @@ def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
     ):
         environment = cloud.environment("api_serve_storefront")
         opened = open_shop(InProcess(cloud), environment, stripe, **shop)
-        yield World(cloud, opened, stripe, between, clock, luck)
+        yield World(cloud, opened, stripe, supplier, between, clock, luck)
 
 
 def _as_lambda_gets(record: dict[str, Any]) -> dict[str, Any]:

@@ -110,6 +110,15 @@ class StockWatchSettings:
     mail_queue_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class StockSyncSettings:
+    merchants_table: str
+    catalogue_table: str
+    stock_table: str
+    notifications_table: str
+    mail_queue_url: str
+
+
 def load(shape: type[_Settings]) -> _Settings:
     """Read `shape` from the environment: field `orders_table` from ORDERS_TABLE, ints as ints."""
     values = {}

@@ -12,6 +12,7 @@ from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
 from scrip.domain.stock_warning import Thresholds
+from scrip.domain.synced_level import SyncedFrom
 
 Makes = tuple[Pattern | None, tuple[str, ...], int]
 """What never changes of a recipe: kept as one text, so that a condition can compare it whole."""
@@ -61,6 +62,8 @@ class Catalogue:
             "warns": list(variant.thresholds),
             "status": variant.status.value,
         }
+        if variant.synced_from:
+            item["synced_from"] = list(variant.synced_from)
         try:
             self.table.put(
                 item,
@@ -143,4 +146,5 @@ def _variant(item: Item) -> Variant:
         replace_days=item.get("replace_days", DEFAULT_REPLACE_DAYS),
         supply=Supply(item["supply"]),
         thresholds=Thresholds(*item.get("warns", ())),
+        synced_from=SyncedFrom(*item["synced_from"]) if "synced_from" in item else None,
     )

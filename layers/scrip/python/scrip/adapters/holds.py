@@ -20,7 +20,7 @@ from scrip.adapters.aws import BUSY_REASONS, ask, code_of
 from scrip.adapters.order_items import order_key
 from scrip.adapters.orders import move
 from scrip.adapters.stock import Stock
-from scrip.adapters.stock_items import LET_GO, directory_write, new_chunk, unpack
+from scrip.adapters.stock_items import LET_GO, directory_write, new_chunk, put_part, unpack
 from scrip.adapters.tables import Item, Table, encode_item
 from scrip.domain.directory import Lane
 from scrip.domain.errors import StoreUnavailable
@@ -215,17 +215,6 @@ class Holds:
 
 def lane_key(merchant_id: str, variant_id: str, batch_id: str) -> Item:
     return {"pk": f"{merchant_id}#{variant_id}#{return_lane(batch_id)}"}
-
-
-def put_part(table: str, item: Item) -> Item:
-    """A transaction's part: an item that is not there yet."""
-    return {
-        "Put": {
-            "TableName": table,
-            "Item": encode_item(item),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-    }
 
 
 def count_part(table: str, key: Item, old: int, new: int) -> Item:

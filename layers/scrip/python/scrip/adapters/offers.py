@@ -10,9 +10,16 @@ from collections.abc import Sequence
 from botocore.exceptions import ClientError
 
 from scrip.adapters.aws import BUSY_REASONS, ask, code_of
-from scrip.adapters.holds import count_part, lane_key, put_part
+from scrip.adapters.holds import count_part, lane_key
 from scrip.adapters.stock import Stock
-from scrip.adapters.stock_items import chunk_key, directory_write, new_chunk, sells, unpack
+from scrip.adapters.stock_items import (
+    chunk_key,
+    directory_write,
+    new_chunk,
+    put_part,
+    sells,
+    unpack,
+)
 from scrip.adapters.tables import Item, encode_item
 from scrip.domain.directory import Directory, Lane
 from scrip.domain.errors import StoreUnavailable

@@ -51,6 +51,7 @@ def _event(warning: StockWarning) -> StockEvent:
         days_left=warning.days_left,
         ending=warning.ending or None,
         until_ms=warning.until_ms or None,
+        as_of_ms=warning.as_of_ms or None,
     )
     kind = msgspec.convert(TYPE + warning.about.value, StockEvent.__annotations__["type"])
     return StockEvent(warning.event_id, kind, warning.merchant_id, warning.at_ms, facts)
@@ -69,4 +70,5 @@ def _warning(event: StockEvent) -> StockWarning:
         days_left=event.data.days_left,
         ending=event.data.ending or 0,
         until_ms=event.data.until_ms or 0,
+        as_of_ms=event.data.as_of_ms or 0,
     )

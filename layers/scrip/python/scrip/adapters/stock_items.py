@@ -65,14 +65,35 @@ def directory_write(
     }
 
 
+def put_part(
+    table: str, item: Item, condition: str = "attribute_not_exists(pk)", values: Item | None = None
+) -> Item:
+    """A transaction's part: an item, in whose place nothing may be unless `condition` says so."""
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": encode_item(item),
+            "ConditionExpression": condition,
+            **({"ExpressionAttributeValues": encode_item(values)} if values else {}),
+        }
+    }
+
+
 def unchanged(table: str, merchant_id: str, variant_id: str, directory: Directory) -> Item:
     """A transaction's part: the directory's ranges are still as they were seen."""
+    return check_part(table, directory_key(merchant_id, variant_id), directory.version)
+
+
+def check_part(table: str, key: Item, version: int) -> Item:
+    """A transaction's part: an item still has this version; 0: there is none."""
+    same = "version = :seen" if version else "attribute_not_exists(pk)"
+    values = {"ExpressionAttributeValues": encode_item({":seen": version})} if version else {}
     return {
         "ConditionCheck": {
             "TableName": table,
-            "Key": encode_item(directory_key(merchant_id, variant_id)),
-            "ConditionExpression": "version = :seen",
-            "ExpressionAttributeValues": encode_item({":seen": directory.version}),
+            "Key": encode_item(key),
+            "ConditionExpression": same,
+            **values,
         }
     }
 

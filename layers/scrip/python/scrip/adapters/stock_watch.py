@@ -3,7 +3,8 @@
 Watched    pk `<merchant>#<variant>#watched`, levels: a list of [at_ms, available, imported,
            expired, recalls, kept], oldest first, at most one a day for a month; and what else
            `Watched` has
-Mark       pk `watch`, done_merchant, done_variant: where a run stopped that had no more time
+Mark       pk `watch` or `sync`, done_merchant, done_variant: where a run over all variants
+           stopped that had no more time
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,29 @@ from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.stock_level import Level
 from scrip.domain.stock_warning import About, Place, Watched
 
-MARK = {"pk": "watch"}
 
+class Progress:
+    """How far a run over all variants went; `name` is the mark's key."""
 
-class StockWatch:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, name: str) -> None:
         self.table = table
+        self.key = {"pk": name}
+
+    def mark(self) -> Place:
+        item = self.table.get(self.key)
+        return Place(item["done_merchant"], item["done_variant"]) if item else Place()
+
+    def set_mark(self, place: Place) -> None:
+        """Two runs at once may each set it: at worst some variants are looked at twice or a run
+        later."""
+        self.table.put(
+            {**self.key, "done_merchant": place.merchant_id, "done_variant": place.variant_id}
+        )
+
+
+class StockWatch(Progress):
+    def __init__(self, table: Table) -> None:
+        super().__init__(table, "watch")
 
     def watched(self, merchant_id: str, variant_id: str) -> Watched:
         item = self.table.get(_key(merchant_id, variant_id))
@@ -48,17 +66,6 @@ class StockWatch:
             self.table.put(item, condition=condition, values=values)
         except ConditionFailed:
             return
-
-    def mark(self) -> Place:
-        item = self.table.get(MARK)
-        return Place(item["done_merchant"], item["done_variant"]) if item else Place()
-
-    def set_mark(self, place: Place) -> None:
-        """Two runs at once may each set it: at worst some variants are looked at twice or an hour
-        later."""
-        self.table.put(
-            {**MARK, "done_merchant": place.merchant_id, "done_variant": place.variant_id}
-        )
 
 
 def _key(merchant_id: str, variant_id: str) -> Item:

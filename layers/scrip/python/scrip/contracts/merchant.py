@@ -16,6 +16,7 @@ from scrip.contracts.fields import (
 )
 from scrip.contracts.generated import GENERATED_OPERATIONS, GeneratedView, PutGenerated
 from scrip.contracts.merchant_stock import LowDays, LowStock, StockView, WarnDays
+from scrip.contracts.merchant_synced import SyncedSource
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
 from scrip.domain import errors
@@ -111,6 +112,7 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     warn_days: WarnDays = DEFAULT_WARN_DAYS
     low_stock: LowStock = DEFAULT_LOW_STOCK
     low_days: LowDays = DEFAULT_LOW_DAYS
+    synced_from: SyncedSource | None = None
 
 
 class VariantView(Struct):
@@ -129,6 +131,7 @@ class VariantView(Struct):
     warn_days: WarnDays
     low_stock: LowStock
     low_days: LowDays
+    synced_from: SyncedSource | None
 
 
 class ProductView(Struct):
@@ -291,6 +294,7 @@ MERCHANT_OPERATIONS = (
             errors.ProductUnknown,
             errors.VariantOfAnotherProduct,
             errors.SupplyMismatch,
+            errors.SupplierUnknown,
             errors.LimitReached,
         ),
     ),

@@ -5,8 +5,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from scrip.contracts.fields import Milliseconds, Slug
+from scrip.contracts.merchant_synced import SyncedView, synced_view
 from scrip.domain.stock_level import SalesRate
 from scrip.domain.stock_warning import MAX_LOW_DAYS, MAX_LOW_STOCK, MAX_WARN_DAYS, Sight
+from scrip.domain.synced_level import Following
 
 WarnDays = Annotated[
     int,
@@ -42,7 +44,8 @@ class StockView(Struct):
     last hour or before.
 
     `sold_per_day` is the pace of the last week or month, whichever is faster; at that pace the
-    stock lasts for `days_left` full days: null where nothing is sold.
+    stock lasts for `days_left` full days: null where nothing is sold. `synced`: null where its
+    units follow no supplier's level.
     """
 
     variant_id: Slug
@@ -53,9 +56,12 @@ class StockView(Struct):
     shelves: list[ShelfView]
     sold_per_day: float
     days_left: int | None
+    synced: SyncedView | None = None
 
 
-def stock_view(variant_id: str, seen: Sight, rate: SalesRate) -> StockView:
+def stock_view(
+    variant_id: str, seen: Sight, rate: SalesRate, following: Following | None
+) -> StockView:
     level = seen.level
     return StockView(
         variant_id,
@@ -66,4 +72,5 @@ def stock_view(variant_id: str, seen: Sight, rate: SalesRate) -> StockView:
         [ShelfView(each.until_ms or None, each.available, each.kept) for each in seen.shelves],
         round(rate.per_day, 2),
         rate.days_left(seen.shelves, level.at_ms),
+        synced_view(following) if following else None,
     )

@@ -16,6 +16,7 @@ from scrip.contracts.merchant import (
     VariantOfProductPath,
     VariantView,
 )
+from scrip.contracts.merchant_synced import source_of, source_view
 from scrip.contracts.storefront_views import order_view
 from scrip.domain.api_key import ApiKey
 from scrip.domain.catalogue import Product, Shelf, Status, Variant
@@ -54,6 +55,7 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
         partial=body.partial,
         thresholds=Thresholds(body.warn_days, body.low_stock, body.low_days),
         replace_days=body.replace_days,
+        synced_from=source_of(body.synced_from),
     )
 
 
@@ -74,6 +76,7 @@ def variant_view(variant: Variant) -> VariantView:
         variant.replace_days,
         variant.supply.value,
         *variant.thresholds,
+        source_view(variant),
     )
 
 

@@ -38,7 +38,8 @@ Message = OrderReady | StockWarned
 
 class StockFacts(msgspec.Struct):
     """How a variant's stock stood. `ending` codes end at `until_ms` or before, where the event is
-    about that. `days_left` at `sold_per_day`; null where nothing is sold."""
+    about that. `days_left` at `sold_per_day`; null where nothing is sold. `as_of_ms`: of the last
+    level that its supplier told, where the event is about that."""
 
     variant_id: str
     title: str
@@ -47,13 +48,14 @@ class StockFacts(msgspec.Struct):
     days_left: int | None
     ending: int | None = None
     until_ms: int | None = None
+    as_of_ms: int | None = None
 
 
 class StockEvent(msgspec.Struct):
     """`event_id` is unique within the merchant: who gets an event twice knows it by that."""
 
     event_id: str
-    type: Literal["stock.ending", "stock.low", "stock.sold_out"]
+    type: Literal["stock.ending", "stock.low", "stock.sold_out", "stock.unsynced"]
     merchant_id: str
     at_ms: int
     data: StockFacts

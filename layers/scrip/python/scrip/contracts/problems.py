@@ -75,6 +75,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.ProductUnknown: Kind(404, "No such product"),
     errors.VariantUnknown: Kind(404, "No such variant"),
     errors.VariantOfAnotherProduct: Kind(409, "The variant belongs to another product"),
+    errors.SupplierUnknown: Kind(422, "No such supplier"),
     errors.SupplyMismatch: Kind(409, "The variant is supplied in another way"),
     errors.VariantNotForSale: Kind(422, "The variant is not for sale"),
     errors.CurrencyMixed: Kind(422, "One order has one currency"),

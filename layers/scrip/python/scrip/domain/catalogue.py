@@ -9,6 +9,7 @@ from scrip.domain.goods import Kind, Supply
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
 from scrip.domain.stock_warning import DEFAULTS, Thresholds
+from scrip.domain.synced_level import SyncedFrom
 
 MAX_HOLD_MINUTES = 24 * 60
 MAX_UNITS_ADDED = 100_000
@@ -46,7 +47,7 @@ class Variant:
     when it is paid. `partial`: an order that stock cannot fill is delivered as far as it goes and
     the rest is refunded; else nothing is delivered and all is refunded. `replace_days`: how long
     after its delivery a bad code may be replaced; 0: never. `thresholds`: when its merchant is
-    warned.
+    warned. `synced_from`: whose level its units follow, None where its merchant adds them.
     """
 
     merchant_id: str
@@ -60,6 +61,7 @@ class Variant:
     replace_days: int = DEFAULT_REPLACE_DAYS
     supply: Supply = Supply.CODES
     thresholds: Thresholds = DEFAULTS
+    synced_from: SyncedFrom | None = None
 
 
 def on_sale(product: Product, variant: Variant) -> bool:

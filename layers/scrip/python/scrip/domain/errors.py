@@ -131,6 +131,18 @@ class VariantOfAnotherProduct(Rejected):
     slug = "variant-of-another-product"
 
 
+class SupplierUnknown(Rejected):
+    """No supplier of that name is known here."""
+
+    slug = "supplier-unknown"
+
+
+class SupplierAnswerInvalid(Rejected):
+    """A supplier said what makes no sense. Says what of it, never who was asked with what."""
+
+    slug = "supplier-answer-invalid"
+
+
 class SupplyMismatch(Rejected):
     """Codes for a variant that sells none, or units for one that has no number."""
 
@@ -318,6 +330,12 @@ class BillNotReady(Retryable):
     """The provider has not made up this day's statement yet."""
 
     slug = "bill-not-ready"
+
+
+class SupplierUnavailable(Retryable):
+    """A supplier did not answer."""
+
+    slug = "supplier-unavailable"
 
 
 class MailRefused(Rejected):

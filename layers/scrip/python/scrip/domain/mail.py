@@ -84,12 +84,15 @@ STOCK_TEXTS = {
             About.ENDING: "{title}: codes end soon",
             About.LOW: "{title}: stock is low",
             About.SOLD_OUT: "{title}: sold out",
+            About.UNSYNCED: "{title}: off sale, its supplier does not answer",
         },
         bodies={
             About.ENDING: "{ending} unsold codes of {title} ({variant_id}) at {shop} end by "
             "{until} (UTC). From then on they are not sold.\n",
             About.LOW: "{title} ({variant_id}) at {shop} runs low: {available} codes are left.\n",
             About.SOLD_OUT: "{title} ({variant_id}) at {shop} is sold out.\n",
+            About.UNSYNCED: "{title} ({variant_id}) at {shop} is off sale: its supplier has told "
+            "no level since {as_of} (UTC). It goes on sale again with the next level.\n",
         },
         pace="\nOn sale: {available}. Sold per day: {sold_per_day}. At that pace the stock lasts "
         "for {days_left} days.\n",
@@ -100,12 +103,15 @@ STOCK_TEXTS = {
             About.ENDING: "{title}：部分卡密即将到期",
             About.LOW: "{title}：库存不足",
             About.SOLD_OUT: "{title}：已售罄",
+            About.UNSYNCED: "{title}：供应商无响应，已暂停销售",
         },
         bodies={
             About.ENDING: "{shop}的{title}（{variant_id}）有 {ending} 个未售卡密将于 {until}（UTC）"
             "或之前到期，到期后不再出售。\n",
             About.LOW: "{shop}的{title}（{variant_id}）库存不足，仅剩 {available} 个卡密。\n",
             About.SOLD_OUT: "{shop}的{title}（{variant_id}）已售罄。\n",
+            About.UNSYNCED: "{shop}的{title}（{variant_id}）已暂停销售：供应商自 {as_of}（UTC）起"
+            "未提供库存数量。收到新的数量后将自动恢复销售。\n",
         },
         pace="\n在售：{available}。日均销量：{sold_per_day}。按此速度，库存可售 {days_left} 天。\n",
         still="\n在售：{available}。近期无销量。\n",
@@ -122,9 +128,11 @@ def stock_warning_mail(*, locale: str, shop: str, warning: StockWarning) -> Mail
         "available": warning.available,
         "ending": warning.ending,
         "until": moment_of(warning.until_ms),
+        "as_of": moment_of(warning.as_of_ms),
         "sold_per_day": warning.sold_per_day,
         "days_left": warning.days_left,
     }
     pace = texts.still if warning.days_left is None else texts.pace
-    text = texts.bodies[warning.about] + ("" if warning.about is About.SOLD_OUT else pace)
+    nothing_left = warning.about in (About.SOLD_OUT, About.UNSYNCED)
+    text = texts.bodies[warning.about] + ("" if nothing_left else pace)
     return Mail(texts.subjects[warning.about].format(**facts), text.format(**facts))

@@ -21,6 +21,7 @@ class About(Enum):
     ENDING = "ending"
     LOW = "low"
     SOLD_OUT = "sold_out"
+    UNSYNCED = "unsynced"
 
 
 class Thresholds(NamedTuple):
@@ -85,7 +86,8 @@ class StockWarning:
     """A thing to tell the merchant. `event_id` is the same however often it is found out.
 
     `ending`: codes that end at `until_ms` or before, unless sold; 0 where it is about else.
-    `days_left`: None without sales.
+    `days_left`: None without sales. `as_of_ms`: how old the level is that its supplier told last;
+    0 where it is about else.
     """
 
     merchant_id: str
@@ -99,6 +101,22 @@ class StockWarning:
     days_left: int | None
     ending: int = 0
     until_ms: int = 0
+    as_of_ms: int = 0
+
+
+def unsynced(whose: Whose, as_of_ms: int, at_ms: int, available: int) -> StockWarning:
+    """A variant goes off sale because its supplier has told no level since. Told once for that."""
+    about = About.UNSYNCED
+    return StockWarning(
+        *whose,
+        event_id=f"{whose.variant_id}.{as_of_ms}.{about.value}",
+        about=about,
+        at_ms=at_ms,
+        available=available,
+        sold_per_day=0,
+        days_left=None,
+        as_of_ms=as_of_ms,
+    )
 
 
 def after_look(old: Watched, seen: Sight, thresholds: Thresholds) -> tuple[Watched, list[About]]:

@@ -61,6 +61,10 @@ def add_units(
         raise VariantUnknown(variant_id)
     if variant.supply is not Supply.COUNTED:
         raise SupplyMismatch(f"its supply is {variant.supply.value}")
+    if variant.synced_from:
+        raise SupplyMismatch(f"its units follow the level of {variant.synced_from.supplier}")
+    # Its number of units is no longer what it was where some were taken off sale again.
+    fingerprint = units.to_bytes(16, "big")
     batch_id = batch_id_for(index_keys.of(merchant_id), variant_id, idempotency_key)
     batch = stock.begin_batch(
         Batch(
@@ -68,14 +72,14 @@ def add_units(
             variant_id=variant_id,
             batch_id=batch_id,
             sealed_key=b"",
-            fingerprint=units.to_bytes(16, "big"),
+            fingerprint=fingerprint,
             codes=units,
             known=frozenset(),
             published=False,
             created_at_ms=now_ms,
         )
     )
-    if batch.codes != units:
+    if batch.fingerprint != fingerprint:
         raise IdempotencyKeyReused("use a fresh Idempotency-Key for other units")
     if batch.recalled:
         raise BatchRecalled(batch_id)

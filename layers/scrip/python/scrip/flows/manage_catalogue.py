@@ -1,6 +1,6 @@
 """Put and read products and variants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Protocol
@@ -16,7 +16,13 @@ from scrip.domain.catalogue import (
     on_sale,
 )
 from scrip.domain.directory import Directory
-from scrip.domain.errors import LimitReached, ProductUnknown, SupplyMismatch
+from scrip.domain.errors import (
+    LimitReached,
+    ProductUnknown,
+    RequestInvalid,
+    SupplierUnknown,
+    SupplyMismatch,
+)
 from scrip.domain.goods import SUPPLIES, Supply
 from scrip.domain.stock import ChunkRef
 
@@ -55,10 +61,18 @@ def put_product(product: Product, *, catalogue: Catalogue) -> Shelf:
     return Shelf(product, known.get(product.product_id, ()))
 
 
-def put_variant(variant: Variant, supply: Supply | None = None, *, catalogue: Catalogue) -> Variant:
-    """`supply` None: what is usual for the kind of its product.
+def put_variant(
+    variant: Variant,
+    supply: Supply | None = None,
+    *,
+    suppliers: Collection[str] = (),
+    catalogue: Catalogue,
+) -> Variant:
+    """`supply` None: what is usual for the kind of its product. `suppliers`: names of those there
+    are.
 
-    Raises ProductUnknown, VariantOfAnotherProduct, SupplyMismatch, LimitReached.
+    Raises ProductUnknown, VariantOfAnotherProduct, SupplyMismatch, SupplierUnknown,
+    RequestInvalid, LimitReached.
     """
     shelves = _shelves(variant, catalogue)
     kinds = {shelf.product.product_id: shelf.product.kind for shelf in shelves}
@@ -68,11 +82,26 @@ def put_variant(variant: Variant, supply: Supply | None = None, *, catalogue: Ca
     if supply is not None and supply not in possible:
         raise SupplyMismatch(f"possible: {', '.join(each.value for each in possible)}")
     variant = replace(variant, supply=supply or possible[0])
+    _check_source(variant, suppliers)
     known = {each.variant_id for shelf in shelves for each in shelf.variants}
     if variant.variant_id not in known and len(known) >= MAX_VARIANTS:
         raise LimitReached(f"at most {MAX_VARIANTS} variants")
     catalogue.put_variant(variant)
     return variant
+
+
+def _check_source(variant: Variant, suppliers: Collection[str]) -> None:
+    """Holds do not go with a supplier's level: it hears of a unit only once that is paid, so a hold
+    is in no level, however long one waits, and would be sold a second time."""
+    source = variant.synced_from
+    if source is None:
+        return
+    if source.supplier not in suppliers:
+        raise SupplierUnknown(source.supplier)
+    if variant.supply is not Supply.COUNTED:
+        raise SupplyMismatch("only a counted variant follows a supplier's level")
+    if variant.hold_minutes:
+        raise RequestInvalid("hold_minutes must be 0 where a supplier's level is followed")
 
 
 def _shelves(about: Product | Variant, catalogue: Catalogue) -> list[Shelf]:

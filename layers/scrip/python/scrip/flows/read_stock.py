@@ -7,6 +7,7 @@ from scrip.domain.directory import Directory
 from scrip.domain.errors import VariantUnknown
 from scrip.domain.stock_level import SalesRate, sales_rate
 from scrip.domain.stock_warning import Sight, Watched
+from scrip.domain.synced_level import Following, Synced
 from scrip.steps.look_at_stock import ChunkCounter, look_at_stock
 
 
@@ -24,6 +25,10 @@ class Watch(Protocol):
     def watched(self, merchant_id: str, variant_id: str) -> Watched: ...
 
 
+class SyncedStock(Protocol):
+    def find(self, merchant_id: str, variant_id: str) -> Synced: ...
+
+
 def read_stock(
     merchant_id: str,
     variant_id: str,
@@ -32,12 +37,17 @@ def read_stock(
     catalogue: Catalogue,
     stock: Stock,
     watch: Watch,
-) -> tuple[Sight, SalesRate]:
-    """Raises VariantUnknown."""
-    if catalogue.find_variant(merchant_id, variant_id) is None:
+    synced: SyncedStock,
+) -> tuple[Sight, SalesRate, Following | None]:
+    """None where its units follow nobody's level. Raises VariantUnknown."""
+    variant = catalogue.find_variant(merchant_id, variant_id)
+    if variant is None:
         raise VariantUnknown(variant_id)
+    source = variant.synced_from
+    following = Following(source, synced.find(merchant_id, variant_id)) if source else None
     directory = stock.directory(merchant_id, variant_id, consistent=True)
     seen = look_at_stock(
         merchant_id, variant_id, directory, selling=True, now_ms=now_ms, stock=stock
     )
-    return seen, sales_rate(watch.watched(merchant_id, variant_id).levels, seen.level)
+    rate = sales_rate(watch.watched(merchant_id, variant_id).levels, seen.level)
+    return seen, rate, following

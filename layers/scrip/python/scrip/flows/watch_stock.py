@@ -5,7 +5,7 @@ directories and what is kept of them; its chunks are counted once a day. Whateve
 to do again, and one that has no more time leaves a mark for the next.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from scrip.domain.stock_warning import (
     warning_of,
 )
 from scrip.steps.look_at_stock import ChunkCounter, look_at_stock
+from scrip.steps.variants_behind import Catalogue, Merchants, variants_behind
 
 PAGE = 100
 CHUNKS_AT_ONCE = 1000
@@ -30,16 +31,6 @@ CHUNKS_AT_ONCE = 1000
 
 LATELY_MS = 2 * DAY_MS
 """An order placed before that was paid or expired long ago; late money is the exception."""
-
-
-class Merchants(Protocol):
-    def ids(self) -> Iterable[str]: ...
-
-
-class Catalogue(Protocol):
-    def all(
-        self, merchant_id: str, *, consistent: bool = False
-    ) -> Sequence[tuple[Product, Sequence[Variant]]]: ...
 
 
 class Orders(Protocol):
@@ -171,8 +162,8 @@ def watch_stock(
     mark = done = watch.mark()
     lately = listing_place(now_ms - LATELY_MS), listing_place(now_ms)
     try:
-        for merchant_id in sorted(each for each in merchants.ids() if each >= mark.merchant_id):
-            variants = _variants(merchant_id, mark, catalogue)
+        walk = variants_behind(mark, merchants=merchants, catalogue=catalogue)
+        for merchant_id, variants in walk:
             sold = bool(variants and orders.listed(merchant_id, *lately, 1, newest_first=True))
             for start in range(0, len(variants), PAGE):
                 page = variants[start : start + PAGE]
@@ -192,14 +183,3 @@ def watch_stock(
     if left_off != mark:
         watch.set_mark(left_off)
     return watcher.looked
-
-
-def _variants(merchant_id: str, mark: Place, catalogue: Catalogue) -> list[tuple[Product, Variant]]:
-    """A merchant's variants that lie behind the mark, by their ids."""
-    found = [
-        (product, variant)
-        for product, variants in catalogue.all(merchant_id)
-        for variant in variants
-        if (merchant_id, variant.variant_id) > mark
-    ]
-    return sorted(found, key=lambda each: each[1].variant_id)

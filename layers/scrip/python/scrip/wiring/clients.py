@@ -60,7 +60,7 @@ def table(name: str) -> Table:
 
 @cache
 def provider_http() -> URLLib3Session:
-    """The connection pool to payment providers.
+    """The connection pool to payment providers and suppliers.
 
     A request's head and body are sent apart: with Nagle's algorithm, which botocore switches off
     for AWS only, the body would wait until the head is acknowledged.

@@ -1,5 +1,6 @@
 """What `api_serve_merchant` needs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +25,8 @@ from scrip.adapters.shredder import Shredder
 from scrip.adapters.signing import Signing
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
+from scrip.adapters.suppliers.registry import SUPPLIERS
+from scrip.adapters.synced_stock import SyncedStock
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
 from scrip.wiring.clients import client, table
@@ -53,6 +56,8 @@ class MerchantSide:
     registry: KeyRegistry
     licence_keys: LicenceKeys
     signing: Signing
+    suppliers: Collection[str]
+    synced: SyncedStock
 
 
 @cache
@@ -83,6 +88,8 @@ def merchant_side() -> MerchantSide:
         registry=KeyRegistry(table(settings.generated_keys_table)),
         licence_keys=LicenceKeys(table(settings.merchants_table)),
         signing=Signing(keys),
+        suppliers=SUPPLIERS.keys(),
+        synced=SyncedStock(stock),
     )
 
 

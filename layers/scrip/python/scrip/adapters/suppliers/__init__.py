@@ -1,0 +1,1 @@
+"""Suppliers, one module each. Adding one: a module here, a line in `registry.py`."""
