@@ -5,6 +5,8 @@ import re
 import shlex
 from typing import Any
 
+import pytest
+
 from scrip.contracts.callbacks import MAX_CALLBACK_BYTES
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY, MAX_JSON_BYTES, MAX_TEXT_BYTES
 from scrip.contracts.openapi import OPERATIONS
@@ -104,6 +106,7 @@ def test_every_operation_is_in_the_table_with_the_scopes_that_open_it() -> None:
         assert named == (operation.access if keyed else set()), operation.route
 
 
+@pytest.mark.usefixtures("outlet")
 def test_the_examples_answer_what_the_page_shows(cloud: InMemory, shop: Shop) -> None:
     names = {
         "API": "",

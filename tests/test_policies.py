@@ -24,6 +24,7 @@ from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer
+from tests.oracles.supplier_server import supplier_server
 from tests.shop import InProcess, Reply, Shop
 
 Use = tuple[str, str]
@@ -148,6 +149,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _as_application(shop)
     _outbox_and_mail(cloud)
     _watch_and_mail(cloud, shop)
+    _sync(cloud, shop)
     clock(24 * 3_600_000)
     assert cloud.invoke("schedule_expire_orders", {})["expired"] > 0
 
@@ -307,6 +309,19 @@ def _watch_and_mail(cloud: InMemory, shop: Shop) -> None:
     [message, *_] = boto3.client("sqs").receive_message(QueueUrl=url)["Messages"]
     record = {"messageId": message["MessageId"], "body": message["Body"]}
     assert cloud.invoke("queue_send_mail", {"Records": [record]}) == {"batchItemFailures": []}
+
+
+def _sync(cloud: InMemory, shop: Shop) -> None:
+    """A level of many chunks, of which all go off sale again; and one that is old at once."""
+    with supplier_server() as supplier, supplier.registered():
+        made = {"kind": "generated_key", "generated": {"pattern": {}}, "supply": "counted"}
+        for sku in ("many", "old"):
+            shop.put_variant(sku, synced_from={"supplier": "outlet", "sku": sku}, **made)
+        supplier.levels |= {"many": 3500, "old": {"units": 1, "as_of_ms": 1}}
+        assert cloud.invoke("schedule_sync_stock", {})["off_sale"] == 1
+        supplier.levels["many"] = 0
+        assert cloud.invoke("schedule_sync_stock", {})["taken"] == 3500
+    _good(shop.call("GET", "/v1/merchant/variants/many/stock", key="operator"))
 
 
 def _as_text(value: dict[str, Any]) -> dict[str, Any]:

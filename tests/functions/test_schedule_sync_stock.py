@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from scrip.adapters.merchants import Merchants
+from scrip.adapters.offers import Offers
+from scrip.adapters.stock import Stock
+from scrip.domain.offer import Offer
+from scrip.steps.offer import offer
 from scrip.wiring.clients import table
 from tests.contents import contents, nothing_changes
 from tests.functions.conftest import Clock
@@ -203,6 +207,20 @@ def test_its_merchant_sees_how_it_goes(
     assert seen["asked_at_ms"] >= as_of_ms + MINUTE_MS
 
 
+def test_what_a_cap_keeps_back_goes_first(
+    cloud: InMemory, shop: Shop, outlet: SupplierServer
+) -> None:
+    follow(shop)
+    outlet.levels["key-1"] = 500
+    pull(cloud)
+    stock = Stock(table(cloud.values["StockTable"]))
+    assert offer("demo", "key", 100, now_ms=1, stock=Offers(stock)) == Offer(100, 400)
+    for level, expected in ((480, Offer(100, 380)), (250, Offer(100, 150)), (60, Offer(60, 0))):
+        outlet.levels["key-1"] = level
+        pull(cloud)
+        assert offer("demo", "key", 100, now_ms=1, stock=Offers(stock)) == expected
+
+
 # --- the supplier does not tell
 
 
@@ -350,51 +368,3 @@ def test_units_of_before_are_part_of_what_follows(
     shop.put_variant("key", **KEYS)
     again = shop.add_units("key", 40, idempotency_key="first")
     assert (again.status, available(shop)) == (200, 25), "added before, not anew"
-
-
-# --- what a merchant may say
-
-
-def test_a_variant_says_whose_level_it_follows(shop: Shop, outlet: SupplierServer) -> None:
-    follow(shop)
-
-    product = shop.call("GET", "/v1/merchant/products/key", key="operator")
-
-    source = {"supplier": "outlet", "sku": "key-1", "stale_minutes": 30}
-    assert product.json["variants"][0]["synced_from"] == source
-    added = shop.add_units("key", 1, idempotency_key="k")
-    assert added.problem == "supply-mismatch"
-    assert "outlet" in added.json["detail"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"synced_from": {"supplier": "nobody", "sku": "x"}}, "supplier-unknown"),
-        ({"supply": "unlimited"}, "supply-mismatch"),
-        ({"hold_minutes": 5}, "request-invalid"),
-        ({"synced_from": {"supplier": "outlet", "sku": "a b"}}, "request-invalid"),
-        ({"synced_from": {"supplier": "outlet"}}, "request-invalid"),
-        (
-            {"synced_from": {"supplier": "outlet", "sku": "x", "stale_minutes": 9}},
-            "request-invalid",
-        ),
-    ],
-)
-def test_what_cannot_be_followed_is_refused(
-    cloud: InMemory, shop: Shop, outlet: SupplierServer, changes: dict[str, Any], problem: str
-) -> None:
-    shop.put_variant("key", **KEYS)
-    body = {
-        "title": "Key",
-        "price_minor": 1,
-        "currency": "EUR",
-        "supply": "counted",
-        "synced_from": {"supplier": "outlet", "sku": "x"},
-    }
-    path = "/v1/merchant/products/key/variants/key"
-
-    with nothing_changes(cloud):
-        reply = shop.call("PUT", path, body | changes, key="operator")
-
-    assert reply.problem == problem
