@@ -228,6 +228,7 @@ def test_the_stock_of_all_variants_is_shown(operator: Operator, acme: Shop) -> N
         "shelves": [{"until_ms": None, "available": 3, "kept": 0}],
         "sold_per_day": 0,
         "days_left": None,
+        "synced": None,
     }
     assert [line.split() for line in lines[1:]] == [
         ["card", "7", "7", "0", "0", "0.0"],

@@ -64,7 +64,7 @@ def less(world: World) -> Case:
 
 @case("syncing: a level that grew old")
 def grown_old(world: World) -> Case:
-    world.tell_of_stock("boss@shop.example")
+    world.merchant_chooses(notify_email="boss@shop.example")
     following(world, 70)
     assert world.sync()
     world.pay(world.place({"key": 5}))

@@ -142,7 +142,8 @@ class SyncedStock:
         items = self.stock.chunks(merchant_id, variant_id, directory.pointed_at(NEVER_MS))
         open_ = [ref for ref, item in items.items() if _free(item)]
         # What is kept goes first: it was not promised to anybody.
-        open_ = [ref for ref in open_ if directory.keeps(ref)] or open_
+        kept = directory.kept_back()
+        open_ = [ref for ref in open_ if kept.lists(ref)] or open_
         free = [_free(items[ref]) for ref in open_]
         taken = [
             (open_[each.place], each.left) for each in take_away(free, units, CHUNKS_TAKEN_FROM)

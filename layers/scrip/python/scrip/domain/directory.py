@@ -240,10 +240,6 @@ class Directory:
     def ref(self, position: int) -> ChunkRef:
         return next(each for each in self.ranges if each.holds(position)).ref(position)
 
-    def keeps(self, chunk: ChunkRef) -> bool:
-        """Whether the chunk is not on offer."""
-        return any(each.kept and each.holds(chunk.position) for each in self.ranges)
-
     def uncapped(self) -> "Directory":
         """With nothing kept any more."""
         ranges = in_rows(each._replace(kept=False) for each in self.ranges)
