@@ -74,6 +74,23 @@ def test_codes_that_are_claimed_meanwhile_are_fewer_on_offer(
     assert left(stock) == (1, 8)
 
 
+def test_a_chunk_that_is_emptied_before_it_is_cut_is_counted_again(
+    stock: Stock, offers: Offers, met: Faults
+) -> None:
+    chunk, *_ = stocked(stock, 10, 3)
+
+    def nothing(_: dict[str, Any]) -> None:
+        return
+
+    def others(_: dict[str, Any]) -> None:
+        Buyer(stock, "A").claim(chunk, 3)
+
+    met.plan("BatchGetItem", nothing, others)
+
+    assert set_offer(offers, 1) == (1, 6)
+    assert left(stock) == (1, 6)
+
+
 def test_what_comes_into_stock_meanwhile_is_counted(
     stock: Stock, offers: Offers, met: Faults
 ) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrip.domain import directory as module
-from scrip.domain.directory import COMPACT_AFTER, LAST_CHUNKS, WINDOW, Directory, Lane, Range
+from scrip.domain.directory import (
+    COMPACT_AFTER,
+    LAST_CHUNKS,
+    WINDOW,
+    Directory,
+    Lane,
+    Range,
+    in_rows,
+)
 from scrip.domain.stock import NEVER_MS, ChunkRef, came_back, lane_of, return_lane
 from tests.domain.making import NOW_MS, directory
 
@@ -202,6 +210,18 @@ def test_a_row_of_chunks_is_one_range_however_it_was_published() -> None:
         [Lane(lane, 3, 1, 5, 16, NOW_MS), Lane(lane, 4, 1, 5, 16)], new_codes=0
     )
     assert len(apart.ranges) == 3
+
+
+def test_a_joined_row_knows_of_what_was_sold_out_no_more_and_no_less() -> None:
+    front, behind = Range("b", 0, 0, 5, 50, 10, low=2), Range("b", 5, 5, 5, 50, 10)
+
+    assert in_rows([behind, front]) == (Range("b", 0, 0, 10, 100, 10, low=2),)
+    assert in_rows([front, behind._replace(low=5)]) == (Range("b", 0, 0, 10, 100, 10, low=2),)
+    apart = (front, behind._replace(low=7))
+    assert in_rows(apart) == apart
+    sold_out = front._replace(low=5)
+    assert in_rows([sold_out, behind._replace(low=7)]) == (Range("b", 0, 0, 10, 100, 10, low=7),)
+    assert len(in_rows([front, behind._replace(kept=True)])) == 2
 
 
 def test_a_closed_chunk_is_never_chosen_and_the_next_one_joins_the_window() -> None:

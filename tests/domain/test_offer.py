@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scrip.domain import directory as module
 from scrip.domain.directory import Directory, Lane
-from scrip.domain.offer import Excess
+from scrip.domain.offer import Excess, Offer
 from scrip.domain.stock import NEVER_MS, ChunkRef, return_lane
 from scrip.steps.offer import offer
 from tests.domain.making import NOW_MS
@@ -136,7 +136,7 @@ def shop_of(*batches: int) -> Shop:
     return shop
 
 
-def set_offer(shop: Shop, units: int | None) -> tuple[int, int]:
+def set_offer(shop: Shop, units: int | None) -> Offer:
     return offer("demo", "card", units, now_ms=NOW_MS, stock=shop)
 
 
@@ -167,12 +167,13 @@ def test_the_same_number_again_moves_no_code() -> None:
 
 def test_lowering_and_raising_again_fills_up_with_what_was_cut_off() -> None:
     shop = shop_of(20)
-    set_offer(shop, 10)
+    set_offer(shop, 3 * PER_CHUNK)
+    set_offer(shop, 3 * PER_CHUNK - 1)
     chunks = len(shop.codes)
 
-    assert [set_offer(shop, units)[0] for units in (7, 10, 7, 10)] == [7, 10, 7, 10]
+    assert set_offer(shop, 3 * PER_CHUNK).offered == 3 * PER_CHUNK
 
-    assert len(shop.codes) <= chunks + 2
+    assert len(shop.codes) == chunks
 
 
 def test_lifting_a_cap_makes_it_as_it_was() -> None:
@@ -216,6 +217,16 @@ def test_what_ends_first_is_on_offer_first_and_what_has_ended_never() -> None:
     assert set_offer(shop, 6) == (6, 6)
 
     assert [each.lane for each in shop.seen.ranges if not each.kept] == ["batch00001"]
+
+
+def test_where_no_chunk_has_so_many_to_spare_a_few_less_are_on_offer() -> None:
+    shop = shop_of(10 * PER_CHUNK)
+    with mock.patch.object(module, "WINDOW", 3):
+        for chunk in shop.seen.pointed_at(NOW_MS):
+            shop.codes[chunk.lane, chunk.number] = 1
+
+        assert set_offer(shop, 4) == (3, 7 * PER_CHUNK)
+        assert set_offer(shop, 3 + PER_CHUNK) == (3 + PER_CHUNK, 6 * PER_CHUNK)
 
 
 def test_a_large_number_is_exact_too() -> None:

@@ -195,7 +195,7 @@ class Directory:
     def reach(self, batch_id: str, more: int) -> Iterator[Reach]:
         """Where in a batch an order may ever have been pointed, what ends first first; and still
         so after `more` chunks are closed."""
-        for row, end in self._rows(more):
+        for row, end in self.rows(more):
             for each in row:
                 if each.batch_id == batch_id:
                     start = min(max(each.low, each.start), each.end)
@@ -208,7 +208,7 @@ class Directory:
                         each.until_ms,
                     )
 
-    def _rows(self, more: int) -> Iterator[tuple[list[Range], int]]:
+    def rows(self, more: int) -> Iterator[tuple[list[Range], int]]:
         """Each row, and the position before which orders may ever have been pointed.
 
         A row's window moves on from the front only, past chunks that close. So whatever was on sale
@@ -225,7 +225,7 @@ class Directory:
         """Chunks that orders may have been pointed at, on sale or kept. The others are full."""
         return [
             each.ref(position)
-            for row, end in self._rows(0)
+            for row, end in self.rows(0)
             for each in row
             if not each.expired(now_ms)
             for position in self.selling(each)

@@ -42,18 +42,26 @@ class Capped(NamedTuple):
 def in_stock(seen: Directory, free: Mapping[ChunkRef, int], now_ms: int) -> int:
     """Codes that could be sold, on offer or kept. `free`: what is left in the chunks that
     `Directory.pointed_at` names."""
-    return sum(codes for _, _, codes in _in_turn(seen, free, now_ms))
+    behind = (
+        each.codes_from(end)
+        for row, end in seen.rows(0)
+        for each in row
+        if each.end > end and not each.expired(now_ms)
+    )
+    return sum(free.values()) + sum(behind)
 
 
 def capped(seen: Directory, units: int, free: Mapping[ChunkRef, int], now_ms: int) -> Capped:
     """With so many of what is in stock on offer."""
     offered, stops, excess, fullest = 0, dict[int, int](), None, None
-    for each, position, codes in _in_turn(seen, free, now_ms):
+    counted = {chunk.position: codes for chunk, codes in free.items()}
+    for each, position in _in_turn(seen, now_ms):
         if offered == units:
             break
-        chunk, over = each.ref(position), max(0, offered + codes - units)
-        if chunk in free and (fullest is None or codes > fullest.codes):
-            fullest = Excess(chunk, each.until_ms, codes)
+        codes = counted.get(position, each.codes_at(position))
+        over = max(0, offered + codes - units)
+        if position in counted and (fullest is None or codes > fullest.codes):
+            fullest = Excess(each.ref(position), each.until_ms, codes)
         if over:
             # A chunk that is not counted stays full. And it happens that none has so many codes to
             # spare: then less than a chunk too few are on offer.
@@ -71,16 +79,12 @@ def capped(seen: Directory, units: int, free: Mapping[ChunkRef, int], now_ms: in
     return Capped(directory, excess, Offer(offered, kept))
 
 
-def _in_turn(
-    seen: Directory, free: Mapping[ChunkRef, int], now_ms: int
-) -> Iterator[tuple[Range, int, int]]:
-    """Each chunk that sells: its range, its position, the codes in it. What is on offer comes
-    first, then what was cut off: so the same number again cuts nothing."""
+def _in_turn(seen: Directory, now_ms: int) -> Iterator[tuple[Range, int]]:
+    """Each chunk that sells, by its range and position. What is on offer comes first, then what was
+    cut off: so the same number again cuts nothing."""
     for each in sorted(seen.ranges, key=_turn):
         if not each.expired(now_ms):
-            for position in seen.selling(each):
-                codes = free.get(each.ref(position))
-                yield each, position, each.codes_at(position) if codes is None else codes
+            yield from ((each, position) for position in seen.selling(each))
 
 
 def _turn(each: Range) -> tuple[int, bool, bool, int]:
