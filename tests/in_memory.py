@@ -17,6 +17,7 @@ import boto3
 from moto import mock_aws
 
 from tests import template
+from tests.fast_moto import fast_moto
 
 REGION = "eu-central-1"
 UPLOADS = "uploads-and-results"
@@ -96,7 +97,7 @@ def in_memory(stripe_api_base: str = "http://127.0.0.1:9") -> Iterator[InMemory]
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
     }
-    with mock.patch.dict(os.environ, credentials), mock_aws():
+    with mock.patch.dict(os.environ, credentials), mock_aws(), fast_moto():
         os.environ.pop("AWS_ENDPOINT_URL", None)
         forget_adapters()
         try:
