@@ -4,6 +4,7 @@ For single-threaded tests only: the engine underneath is not safe under threads.
 """
 
 import importlib
+import json
 import os
 import re
 import sys
@@ -88,8 +89,8 @@ class InMemory:
 
 
 @contextmanager
-def in_memory(stripe_api_base: str = "http://127.0.0.1:9") -> Iterator[InMemory]:
-    """A fresh deployment that is gone afterwards."""
+def in_memory(stripe: str = "http://127.0.0.1:9", **others: str) -> Iterator[InMemory]:
+    """A fresh deployment that is gone afterwards. Addresses of payment providers by name."""
     credentials = {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -101,7 +102,7 @@ def in_memory(stripe_api_base: str = "http://127.0.0.1:9") -> Iterator[InMemory]
         os.environ.pop("AWS_ENDPOINT_URL", None)
         forget_adapters()
         try:
-            yield InMemory(create_resources(stripe_api_base))
+            yield InMemory(create_resources({"stripe": stripe, **others}))
         finally:
             forget_adapters()
 
@@ -115,14 +116,14 @@ def forget_adapters() -> None:
                 value.cache_clear()
 
 
-def create_resources(stripe_api_base: str) -> dict[str, str]:
+def create_resources(payment_api_bases: dict[str, str]) -> dict[str, str]:
     """Tables, key, queue and sender in whatever cloud the environment names; the values found."""
     values = {
         name: str(parameter["Default"])
         for name, parameter in template.load()["Parameters"].items()
         if "Default" in parameter
     }
-    values |= {"StripeApiBase": stripe_api_base, "MailFrom": SENDER}
+    values |= {"PaymentApiBases": json.dumps(payment_api_bases), "MailFrom": SENDER}
     dynamodb = boto3.client("dynamodb")
     for resource_name, resource in template.load("infra/tables.yaml")["Resources"].items():
         wanted = resource["Properties"]

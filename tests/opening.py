@@ -50,7 +50,7 @@ def open_shop(
     )
     if gateway:
         secrets = StripeSecrets(SECRET_KEY, (WEBHOOK_SECRET,))
-        registry = Gateways(merchants, kms, provider_http(), {})
+        registry = Gateways(merchants, kms, provider_http())
         registry.set(merchant_id, "stripe", msgspec.json.encode(secrets))
     keys = {}
     scopes = {scope.value: scope for scope in Scope} | {"second operator": Scope.OPERATOR}

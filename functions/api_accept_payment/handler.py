@@ -3,7 +3,7 @@
 from typing import Any
 
 from scrip.chance import luck, now_ms
-from scrip.contracts.callbacks import CALLBACK_OPERATIONS, CallbackAnswer, sized
+from scrip.contracts.callbacks import CALLBACK_OPERATIONS, acknowledged, sized
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
 from scrip.domain import errors
@@ -50,7 +50,7 @@ def accept(call: Call) -> Answer:
         holds=wired.holds,
     )
     tell(accepted)
-    return Answer(200, CallbackAnswer(accepted.ending.value))
+    return acknowledged(accepted.ending.value, wired.gateways.acknowledgement(call.path.provider))
 
 
 def tell(accepted: Accepted) -> None:

@@ -46,7 +46,7 @@ def place(call: Call) -> Answer:
         orders=wired.orders,
         holds=wired.holds,
         unpaid=wired.unpaid,
-        gateway=wired.gateways.of(call.merchant_id, "stripe"),
+        gateway=wired.gateways.of(call.merchant_id, call.body.provider),
     )
     logger.append_keys(order_id=placed.order.order_id)
     if placed.new:

@@ -14,7 +14,9 @@ from scrip.adapters.gateways.registry import CACHE_SECONDS, PROVIDERS
 from scrip.adapters.gateways.stripe import StripeSecrets
 from scrip.domain.errors import GatewayUnknown, RequestInvalid
 
+STRIPE = "stripe"
 MAX_WEBHOOK_SECRETS = 4
+MAX_FILE = 64 * 1024
 SHOWN = 4
 """Last characters of a secret that are shown, and only of one long enough to spare them."""
 LONG_ENOUGH = 20
@@ -42,16 +44,23 @@ def set_secrets(
     keep_key: bool,
     add: bool,
 ) -> None:
-    """Set a provider's secrets: one secret key and the webhook secrets, all that are valid now.
+    """Set a provider's secrets. Of Stripe: one secret key and the webhook secrets, all that are
+    valid now, asked for on a terminal; else, or with -, read from stdin: one a line, in any order,
+    the key beginning with sk_ or rk_, webhook secrets with whsec_.
 
-    Asked for on a terminal; else, or with -, read from stdin: one a line, in any order, the key
-    beginning with sk_ or rk_, webhook secrets with whsec_.
+    Of any other provider: its JSON (docs/payments.md), read from stdin.
     """
     if source not in ((), ("-",)):
         # Never click's own words, which quote what was given.
         raise click.UsageError("secrets are no arguments: type them when asked, or pipe them in")
     deployed = connect(target)
     deployed.merchants.get(merchant_id)
+    if provider != STRIPE:
+        if keep_key or add:
+            raise click.UsageError(f"{provider} is set whole, as JSON")
+        _set_whole(deployed, merchant_id, provider)
+        _tell_whole(target, deployed, merchant_id, provider)
+        return
     old = _secrets(deployed, merchant_id, provider) if keep_key or add else None
     asked = not source and somebody_types()
     given = list(_asked(keep_key) if asked else _piped())
@@ -69,6 +78,9 @@ def show(target: Target, merchant_id: str, provider: str) -> None:
     """Which secrets are set, masked, and what to register at the provider."""
     deployed = connect(target)
     deployed.merchants.get(merchant_id)
+    if provider != STRIPE:
+        _tell_whole(target, deployed, merchant_id, provider)
+        return
     secrets = _secrets(deployed, merchant_id, provider)
     _show(target, deployed, merchant_id, provider, secrets)
 
@@ -100,12 +112,33 @@ def merged(
         raise RequestInvalid("a secret is too short or holds a character it cannot have") from error
 
 
-def _secrets(deployed: Deployment, merchant_id: str, provider: str) -> StripeSecrets:
+def _set_whole(deployed: Deployment, merchant_id: str, provider: str) -> None:
+    """Set what stdin gives. Raises RequestInvalid, which names fields and never quotes values."""
     try:
-        secrets: StripeSecrets = deployed.gateways.secrets(merchant_id, provider)
+        deployed.gateways.set(merchant_id, provider, sys.stdin.read(MAX_FILE).encode())
+    except msgspec.ValidationError as error:
+        raise RequestInvalid(f"not what {provider} needs: {error}") from error
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise RequestInvalid("not valid JSON") from error
+
+
+def _tell_whole(target: Target, deployed: Deployment, merchant_id: str, provider: str) -> None:
+    secrets = _secrets(deployed, merchant_id, provider)
+    view = {
+        "merchant_id": merchant_id,
+        "provider": provider,
+        "set": [name for name, value in msgspec.structs.asdict(secrets).items() if value],
+        "callback_url": deployed.callback_url(merchant_id, provider),
+    }
+    answer(target, view, facts((view | {"set": ", ".join(view["set"])}).items()))
+
+
+def _secrets(deployed: Deployment, merchant_id: str, provider: str) -> Any:
+    """In the shape of that provider."""
+    try:
+        return deployed.gateways.secrets(merchant_id, provider)
     except GatewayUnknown as error:
         raise GatewayUnknown(f"{merchant_id} has no secrets for {provider}") from error
-    return secrets
 
 
 def somebody_types() -> bool:

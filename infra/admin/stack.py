@@ -69,7 +69,7 @@ class Deployment:
         self.audit = Audit(self._table("Audit"))
         self.index_keys = IndexKeys(self._table("Merchants"), self.keys)
         self.seen_codes = SeenCodes(self._table("Stock"))
-        self.gateways = Gateways(self.merchants, self.keys, URLLib3Session(), {})
+        self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
         self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
 
     def output(self, name: str) -> str:

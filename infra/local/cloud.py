@@ -91,7 +91,7 @@ def running_cloud(
         stripe = process.start_stripe(root, process.free_port(stripe_port, say))
         servers.callback(stripe.stop)
         say(f"local cloud at {aws.url}, Stripe at {stripe.url}")
-        given = {"StripeApiBase": stripe.url} | (parameters or {})
+        given = {"PaymentApiBases": json.dumps({"stripe": stripe.url})} | (parameters or {})
         yield ensure_deployed(root, aws.url, stripe.url, auth, given, say, deployer)
 
 

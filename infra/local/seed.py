@@ -116,7 +116,7 @@ def open_shop(cloud: Cloud) -> Shop:
         stripe_secret_key=f"sk_test_{secrets.token_hex(16)}",
         stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
     )
-    Gateways(merchants, keys, URLLib3Session(), {}).set(
+    Gateways(merchants, keys, URLLib3Session()).set(
         MERCHANT_ID,
         "stripe",
         json.dumps(

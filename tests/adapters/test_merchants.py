@@ -65,7 +65,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def gateways(merchants: Merchants, keys: Keys, clock: Clock) -> Gateways:
-    return Gateways(merchants, keys, URLLib3Session(), {"stripe": "https://stripe"}, clock)
+    return Gateways(merchants, keys, URLLib3Session(), '{"stripe": "https://stripe"}', clock)
 
 
 def test_a_merchant_is_created_once(merchants: Merchants) -> None:

@@ -1,6 +1,10 @@
 """A gateway's secrets: in through stdin or a prompt, never out."""
 
+import json
+from typing import Any
+
 import boto3
+import msgspec
 import pytest
 
 from infra.admin import gateways
@@ -10,8 +14,10 @@ from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from scrip.wiring.clients import provider_http
+from tests.adapters import alipay_making
 from tests.admin.operator import API_URL, Operator
 from tests.in_memory import InMemory
+from tests.oracles import wechat_keys
 
 KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
 LIVE_KEY = "rk_live_4eC39HqLyjWDarjtT1zLIVE1"
@@ -30,8 +36,40 @@ def kept(cloud: InMemory) -> StripeSecrets:
     """The secrets as a function finds them."""
     merchants = Merchants(Table(boto3.client("dynamodb"), cloud.values["MerchantsTable"]))
     kms = Keys(boto3.client("kms"), cloud.values["VaultKeyArn"])
-    secrets: StripeSecrets = Gateways(merchants, kms, provider_http(), {}).secrets("acme", "stripe")
+    secrets: StripeSecrets = Gateways(merchants, kms, provider_http()).secrets("acme", "stripe")
     return secrets
+
+
+@pytest.mark.parametrize("secrets", [alipay_making.SECRETS, wechat_keys.secrets()])
+def test_any_other_provider_is_set_as_json_and_nothing_of_it_is_shown(
+    shop: Operator, secrets: Any
+) -> None:
+    name = type(secrets).__name__.removesuffix("Secrets").lower()
+    text = msgspec.json.encode(secrets).decode()
+
+    told = shop.done("gateway", "set", "acme", name, stdin=text)
+    shown = shop.done("gateway", "show", "acme", name)
+
+    assert told == shown
+    assert shown["callback_url"] == f"{API_URL}/v1/callbacks/payments/acme/{name}"
+    assert shown["set"]
+    for value in json.loads(text).values():
+        assert len(str(value)) < 8 or str(value) not in json.dumps(shown)
+
+
+def test_json_that_does_not_fit_is_refused_without_a_word_of_it(shop: Operator) -> None:
+    whole = json.loads(msgspec.json.encode(alipay_making.SECRETS))
+    for wrong in (
+        "{",
+        "[]",
+        json.dumps(whole | {"app_id": "SECRET!"}),
+        json.dumps({"x": "SECRET"}),
+    ):
+        error = shop.refused("gateway", "set", "acme", "alipay", stdin=wrong)
+        assert error["type"] == "request-invalid"
+        assert "SECRET" not in json.dumps(error)
+    whole_text = json.dumps(whole)
+    assert shop.run("gateway", "set", "acme", "alipay", "--add", stdin=whole_text).exit_code == 2
 
 
 def test_secrets_are_set_and_shown_masked(shop: Operator, cloud: InMemory) -> None:

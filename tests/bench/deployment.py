@@ -94,7 +94,7 @@ def deployment() -> Iterator[Deployment]:
                 "AWS_REGION": REGION,
             }
             os.environ.pop("AWS_PROFILE", None)
-            cloud = InMemory(create_resources(stripe.base))
+            cloud = InMemory(create_resources({"stripe": stripe.base}))
             for function in template.functions():
                 os.environ |= cloud.environment(function)
             forget_adapters()

@@ -146,7 +146,7 @@ def _set_secrets(cloud: InMemory, merchant_id: str, *webhook_secrets: str) -> No
     merchants = Merchants(Table(boto3.client("dynamodb"), environment["MERCHANTS_TABLE"]))
     keys = Keys(boto3.client("kms"), environment["VAULT_KEY_ARN"])
     secrets = StripeSecrets(SECRET_KEY, webhook_secrets)
-    Gateways(merchants, keys, provider_http(), {}).set(
+    Gateways(merchants, keys, provider_http()).set(
         merchant_id, "stripe", msgspec.json.encode(secrets)
     )
     forget_adapters()

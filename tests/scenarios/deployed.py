@@ -125,7 +125,7 @@ class Deployed:
 @contextmanager
 def deployed(root: Path, oracle: StripeServer | None, *, auth: bool) -> Iterator[Deployed]:
     """With `oracle` for Stripe, or localstripe without."""
-    parameters = {"StripeApiBase": oracle.base} if oracle else {}
+    parameters = {"PaymentApiBases": json.dumps({"stripe": oracle.base})} if oracle else {}
     with running_cloud(root, auth=auth, parameters=parameters) as cloud:
         stripe = oracle or StripeServer(payments=PaymentsThere(cloud.stripe_url))
         yield Deployed(cloud, stripe, OverHttp(cloud.base_url))

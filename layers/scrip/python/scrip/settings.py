@@ -20,7 +20,7 @@ class StorefrontSettings:
     reveals_table: str
     generated_keys_table: str
     vault_key_arn: str
-    stripe_api_base: str
+    payment_api_bases: str
     payment_window_minutes: int
     order_token_days: int
 
@@ -53,6 +53,7 @@ class PaymentSettings:
     orders_table: str
     stock_table: str
     vault_key_arn: str
+    payment_api_bases: str
 
 
 @dataclass(frozen=True, slots=True)

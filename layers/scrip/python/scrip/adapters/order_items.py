@@ -24,6 +24,7 @@ SHARDS = 4
 
 
 STRAY = "stray#"
+USUAL_PROVIDER = "stripe"
 UNSAID = {Kind.CODE_POOL: ""}
 
 
@@ -49,6 +50,7 @@ def order_of(item: Item) -> Order:
         "expires_at_ms": item["expires_at_ms"],
         "whole": item.get("whole", False),
         "tags": tuple(item.get("tags", ())),
+        "provider": item.get("provider", USUAL_PROVIDER),
     }
     match item["state"]:
         case PendingOrder.state:
@@ -91,6 +93,7 @@ def new_item(order: PendingOrder) -> Item:
         "placed": listing_place(order.placed_at_ms, order.order_id),
         **({"whole": True} if order.whole else {}),
         **({"tags": list(order.tags)} if order.tags else {}),
+        **({"provider": order.provider} if order.provider != USUAL_PROVIDER else {}),
         **(_due(order, shard) if order.held else {}),
     }
 

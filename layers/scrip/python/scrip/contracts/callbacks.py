@@ -5,10 +5,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from scrip.contracts.fields import MerchantId
+from scrip.contracts.http import Answer
 from scrip.contracts.operation import Door, Operation
 from scrip.domain import errors
 
 MAX_CALLBACK_BYTES = 256 * 1024
+
+
+Outcome = Literal["delivered", "refund_due", "duplicate", "stray", "ignored"]
 
 
 class CallbackPath(Struct):
@@ -21,7 +25,15 @@ class CallbackPath(Struct):
 class CallbackAnswer(Struct):
     """What became of a callback. All of these are final: the provider need not send again."""
 
-    outcome: Literal["delivered", "refund_due", "duplicate", "stray", "ignored"]
+    outcome: Outcome
+
+
+def acknowledged(outcome: Outcome, said: tuple[int, str, bytes] | None) -> Answer:
+    """The outcome in our words, or what the provider must be `said`: status, media type, body."""
+    if said is None:
+        return Answer(200, CallbackAnswer(outcome))
+    status, media_type, body = said
+    return Answer(status, body, (("content-type", media_type),) if body else ())
 
 
 def sized(raw: bytes) -> bytes:
@@ -50,6 +62,8 @@ CALLBACK_OPERATIONS = (
             errors.OrderUnknown,
             errors.PaymentMerchantMismatch,
             errors.PaymentModeMismatch,
+            errors.PaymentProviderRefused,
+            errors.PaymentProviderUnavailable,
             errors.MoveContended,
             errors.SealBroken,
         ),

@@ -29,6 +29,8 @@ BuyerIp = Annotated[
         examples=["203.0.113.7"],
     ),
 ]
+ProviderName = Annotated[str, Meta(pattern=r"^[a-z]{2,20}\Z", examples=["stripe"])]
+PaymentMethod = Annotated[str, Meta(pattern=r"^[a-z]{2,20}\Z", examples=["native"])]
 Quantity = Annotated[int, Meta(ge=1, le=MAX_UNITS_PER_LINE)]
 Locale = Literal["en", "zh"]
 
@@ -48,13 +50,17 @@ class LineWanted(Struct, forbid_unknown_fields=True):
 
 class PlaceOrder(Struct, forbid_unknown_fields=True):
     """An order to place. With `return_url` it is paid on the provider's hosted page, which leads
-    back there; without, in the shop's own page."""
+    back there; without, in the shop's own page. `method`: one of the provider's ways to pay, by
+    default its usual one; `payer_openid`: who pays, inside WeChat."""
 
     lines: Annotated[list[LineWanted], Meta(min_length=1, max_length=MAX_LINES)]
     email: Email
     locale: Locale | None = None
     return_url: ReturnUrl | None = None
     buyer_ip: BuyerIp | None = None
+    provider: ProviderName = "stripe"
+    method: PaymentMethod | None = None
+    payer_openid: Annotated[str, Meta(pattern=r"^[!-~]{1,128}\Z")] | None = None
 
 
 class VariantOnSale(Struct):
@@ -109,12 +115,15 @@ class OrderView(Struct, kw_only=True):
 
 
 class PaymentToMake(Struct):
-    """What the buyer's device needs to pay: the provider's client secret, or a page to visit."""
+    """What the buyer's device needs to pay, one of: the provider's client secret, a page to visit,
+    a text to show as a QR code, parameters for the wallet's own script."""
 
     provider: str
     reference: str
     client_secret: str | None = None
     checkout_url: str | None = None
+    qr_text: str | None = None
+    invoke: dict[str, str] | None = None
 
 
 class OrderPlaced(Struct):

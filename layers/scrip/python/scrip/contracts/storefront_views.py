@@ -18,7 +18,7 @@ from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
 from scrip.domain.line import Line
 from scrip.domain.order import Order, RefundDueOrder
-from scrip.domain.order_request import OrderRequest, Wanted
+from scrip.domain.order_request import OrderRequest, Paying, Wanted
 from scrip.domain.payment import OpenedPayment
 
 
@@ -34,6 +34,7 @@ def order_request(
         trace_id=trace_id,
         channel=channel,
         buyer_ip=body.buyer_ip,
+        paying=Paying(body.provider, body.method, body.payer_openid),
     )
 
 
@@ -92,7 +93,12 @@ def order_placed(order: Order, token: str, payment: OpenedPayment | None) -> Ord
     to_make = None
     if payment is not None:
         to_make = PaymentToMake(
-            payment.provider, payment.reference, payment.client_secret, payment.checkout_url
+            payment.provider,
+            payment.reference,
+            payment.client_secret,
+            payment.checkout_url,
+            payment.qr_text,
+            dict(payment.invoke) if payment.invoke else None,
         )
     return OrderPlaced(order_view(order), token, to_make)
 

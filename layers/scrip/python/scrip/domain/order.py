@@ -35,10 +35,9 @@ _State = TypeVar("_State", bound="Order")
 class Order:
     """What every order knows, in whatever state.
 
-    `payment_ref` is the provider's id of the payment opened for it (a PaymentIntent or a Checkout
-    Session). `fingerprint` recognises the same request body. `trace_id`: 32 hex digits (W3C).
-    `whole`: to be delivered in full or not at all. `tags`: by whom it counts if it held codes and
-    was not paid.
+    `payment_ref`: the provider's id of the payment opened for it. `fingerprint` recognises the same
+    request body. `trace_id`: 32 hex digits (W3C). `whole`: to be delivered in full or not at all.
+    `tags`: by whom it counts if it held codes and was not paid.
     """
 
     state: ClassVar[OrderState]
@@ -55,6 +54,7 @@ class Order:
     expires_at_ms: int
     whole: bool = False
     tags: tuple[str, ...] = ()
+    provider: str = "stripe"
 
     @property
     def readable(self) -> bool:

@@ -10,6 +10,17 @@ class Wanted(NamedTuple):
     quantity: int
 
 
+class Paying(NamedTuple):
+    """By which provider and in which of its ways; `openid`: who pays, where that must be known."""
+
+    provider: str = "stripe"
+    method: str | None = None
+    openid: str | None = None
+
+
+USUAL = Paying()
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """What a storefront asks for. `locale` None means the merchant's own.
@@ -27,8 +38,9 @@ class OrderRequest:
     trace_id: str
     channel: str
     buyer_ip: str | None = None
+    paying: Paying = USUAL
 
     def fingerprint(self) -> bytes:
         """Recognises the same body under the same key."""
-        body = repr((self.lines, self.email, self.locale, self.return_url))
+        body = repr((self.lines, self.email, self.locale, self.return_url, *self.paying))
         return hashlib.sha256(body.encode()).digest()[:16]

@@ -28,7 +28,7 @@ from scrip.domain.merchant import Merchant
 from scrip.domain.order import MAX_AMOUNT_MINOR, ExpiredOrder, Order, OrderMoved, PendingOrder
 from scrip.domain.order_access import last_day_of, order_id_for, render_token
 from scrip.domain.order_request import OrderRequest
-from scrip.domain.payment import OpenedPayment, PaymentRequest
+from scrip.domain.payment import OpenedPayment, Payer, PaymentRequest
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.let_go import HoldStore, let_go
 
@@ -110,6 +110,8 @@ def place_order(
             description=f"{merchant.name} {order_id}",
             return_url=request.return_url,
             expires_at_ms=order.expires_at_ms,
+            method=request.paying.method,
+            payer=Payer(request.paying.openid, request.buyer_ip),
         )
 
     def placed(order: Order, payment: OpenedPayment | None, *, new: bool) -> Placed:
@@ -143,6 +145,7 @@ def place_order(
         expires_at_ms=now_ms + min(window_minutes, hold.minutes or window_minutes) * MINUTE_MS,
         whole=not all(variants[line.variant_id].partial for line in lines),
         tags=hold.tags if hold.minutes else (),
+        provider=gateway.provider,
     )
     payment = gateway.open_payment(to_pay(draft))
     order = draft.opened(payment.reference)

@@ -28,7 +28,7 @@ def payments() -> Payments:
     merchants = Merchants(table(settings.merchants_table))
     stock = Stock(table(settings.stock_table))
     return Payments(
-        gateways=Gateways(merchants, keys, provider_http(), {}),
+        gateways=Gateways(merchants, keys, provider_http(), settings.payment_api_bases),
         orders=Orders(table(settings.orders_table)),
         stock=stock,
         holds=Holds(stock, table(settings.orders_table)),

@@ -57,7 +57,7 @@ def storefront() -> Storefront:
         holds=Holds(stock, table(settings.orders_table)),
         unpaid=UnpaidHolds(table(settings.orders_table)),
         order_keys=OrderKeys(keys),
-        gateways=Gateways(merchants, keys, provider_http(), {"stripe": settings.stripe_api_base}),
+        gateways=Gateways(merchants, keys, provider_http(), settings.payment_api_bases),
         audit=Audit(table(settings.audit_table)),
         codes=OrderCodes(
             SealedCodes(stock, Vault(keys)),

@@ -30,7 +30,6 @@ from scrip.adapters.gateways.paypal_shapes import (
     Tag,
 )
 from scrip.adapters.gateways.paypal_signing import Certificates, trusted_roots, verify
-from scrip.adapters.gateways.port import Acknowledgement
 from scrip.domain.bill import BillLine
 from scrip.domain.errors import (
     PaymentMerchantMismatch,
@@ -51,7 +50,7 @@ from scrip.domain.refund import RefundReport, RefundRequest
 
 PROVIDER = "paypal"
 METHODS = ("paypal",)
-ACKNOWLEDGED = Acknowledgement(200, "text/plain", b"")
+ACKNOWLEDGED = None
 
 LONGEST_TEXT = 127
 CUSTOM_ID = "/purchase_units/@reference_id=='default'/custom_id"

@@ -8,15 +8,16 @@ from typing import Any
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Gateway
+from scrip.adapters.gateways.port import Acknowledgement, Gateway
 from scrip.adapters.keys import Keys, context_of
 from scrip.adapters.merchants import Merchants
 from scrip.domain.errors import GatewayUnknown
 
 PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
-"""Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it,
-`METHODS`, `ACKNOWLEDGED` and `GATEWAY`, made of (secrets, api_base, http). It is imported when a
-merchant first needs it. docs/payments.md says how one is added."""
+"""Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it;
+`METHODS`, its ways to pay; `ACKNOWLEDGED`, the answer it wants, None for any success; and
+`GATEWAY`, made of (secrets, api_base, http). It is imported when a merchant first needs it.
+docs/payments.md says how one is added."""
 
 CACHE_SECONDS = 60
 """How long changed secrets may take to arrive. Keep the old webhook secret beside the new until."""
@@ -25,20 +26,20 @@ CACHE_ENTRIES = 500
 
 
 class Gateways:
-    """`api_bases`: where to call each provider, if not where everybody does."""
+    """`api_bases`: where to call each provider, if not where everybody does, as JSON."""
 
     def __init__(
         self,
         merchants: Merchants,
         keys: Keys,
         http: URLLib3Session,
-        api_bases: dict[str, str],
+        api_bases: str = "{}",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.merchants = merchants
         self.keys = keys
         self.http = http
-        self.api_bases = api_bases
+        self.api_bases = msgspec.json.decode(api_bases, type=dict[str, str])
         self.clock = clock
         self._cache: dict[tuple[str, str], tuple[Gateway, float]] = {}
 
@@ -54,6 +55,11 @@ class Gateways:
             self._cache.clear()
         self._cache[merchant_id, provider] = (gateway, self.clock() + CACHE_SECONDS)
         return gateway
+
+    def acknowledgement(self, provider: str) -> Acknowledgement | None:
+        """What a provider must be answered; None where any success will do."""
+        found: Acknowledgement | None = module_of(provider).ACKNOWLEDGED
+        return found
 
     def secrets(self, merchant_id: str, provider: str) -> Any:
         """What is set, in the shape of that provider. Raises GatewayUnknown."""

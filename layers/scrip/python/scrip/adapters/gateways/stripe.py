@@ -11,7 +11,6 @@ from typing import Annotated
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement
 from scrip.adapters.gateways.stripe_api import StripeApi, told
 from scrip.adapters.gateways.stripe_bill import bill
 from scrip.adapters.gateways.stripe_events import read_event
@@ -32,7 +31,7 @@ from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRe
 from scrip.domain.refund import RefundReport, RefundRequest
 
 METHODS = tuple(METHOD_FORMS)
-ACKNOWLEDGED = Acknowledgement(200, "application/json", b"{}")
+ACKNOWLEDGED = None
 """Any 2xx will do. Else Stripe sends again for three days."""
 
 

@@ -113,7 +113,7 @@ def decoded(content: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
     """Raises PaymentProviderUnavailable: what Stripe would not write, somebody else did."""
     try:
         return msgspec.json.decode(content, type=shape)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PaymentProviderUnavailable("Stripe's answer is not its own") from error
 
 
@@ -131,7 +131,7 @@ def _refusal(answer: HttpAnswer) -> Exception:
     """What a failed call means. Stripe's own message may quote the request: it is left out."""
     try:
         refusal = msgspec.json.decode(answer.content, type=_RefusalBody).error
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         refusal = _Refusal()
     if refusal.type == "idempotency_error" and answer.status == 400:
         return IdempotencyKeyReused("it was asked before with other figures")

@@ -78,7 +78,7 @@ def decode(raw: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.ValidationError as error:
         raise RequestInvalid(str(error)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestMalformed("the callback is not valid JSON") from error
 
 
