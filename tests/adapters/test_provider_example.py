@@ -116,7 +116,7 @@ def provider(examplepay: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Provide
 @pytest.fixture
 def account(provider: Provider, cloud: InMemory, keys: Keys) -> Gateway:
     merchants = Merchants(table(cloud.values["MerchantsTable"]))
-    gateways = Gateways(merchants, keys, URLLib3Session(), {})
+    gateways = Gateways(merchants, keys, URLLib3Session())
     with pytest.raises(GatewayUnknown):
         gateways.of("demo", "examplepay")
     gateways.set("demo", "examplepay", msgspec.json.encode(SECRETS))
