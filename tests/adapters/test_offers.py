@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from scrip.adapters.offers import Offers
 from scrip.adapters.stock import Stock
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.offer import Offer
 from scrip.domain.stock import ChunkRef
-from scrip.steps.offer import offer
-from tests.adapters.faults import Faults
+from scrip.steps.offer import TRIES, offer
+from tests.adapters.faults import Faults, refused
 from tests.adapters.pool import SHOP, VARIANT, Buyer, all_codes, chunk_item, stocked
 from tests.domain.making import NOW_MS
 
@@ -132,6 +132,50 @@ def test_an_answer_that_was_lost_is_asked_for_again(
 
     assert left(stock) == (4, 6)
     assert set_offer(offers, 4) == (4, 6)
+
+
+def test_what_met_another_transaction_is_sent_again(
+    stock: Stock, offers: Offers, met: Faults
+) -> None:
+    stocked(stock, 10, 3)
+    conflict = refused("TransactionCanceledException")
+    conflict.response["CancellationReasons"] = [{"Code": "TransactionConflict"}]
+    met.plan("TransactWriteItems", conflict)
+
+    with pytest.raises(StoreUnavailable):
+        set_offer(offers, 4)
+
+    assert left(stock) == (10, 0)
+
+
+def test_who_is_always_overtaken_gives_up(stock: Stock, offers: Offers, met: Faults) -> None:
+    stocked(stock, 10, 3)
+    met.plan("TransactWriteItems", *[refused("TransactionCanceledException")] * TRIES)
+
+    with pytest.raises(StoreUnavailable):
+        set_offer(offers, 4)
+
+    assert met.all_met
+
+
+def test_an_error_that_is_no_conflict_is_told(stock: Stock, offers: Offers, met: Faults) -> None:
+    stocked(stock, 10, 3)
+    met.plan("TransactWriteItems", refused("ValidationException"))
+
+    with pytest.raises(ClientError):
+        set_offer(offers, 4)
+
+
+def test_setting_a_number_takes_five_requests_and_three_where_nothing_is_cut(
+    stock: Stock, offers: Offers, met: Faults
+) -> None:
+    stocked(stock, 10, 3)
+    for units, requests in ((3, 3), (4, 5)):
+        before = len(met.calls)
+
+        set_offer(offers, units)
+
+        assert len(met.calls) - before == requests
 
 
 def test_a_variant_that_never_had_stock_may_have_a_cap(stock: Stock, offers: Offers) -> None:
