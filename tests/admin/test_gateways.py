@@ -1,6 +1,7 @@
 """A gateway's secrets: in through stdin or a prompt, never out."""
 
 import json
+from itertools import count, islice
 from typing import Any
 
 import boto3
@@ -55,6 +56,21 @@ def test_any_other_provider_is_set_as_json_and_nothing_of_it_is_shown(
     assert shown["set"]
     for value in json.loads(text).values():
         assert len(str(value)) < 8 or str(value) not in json.dumps(shown)
+
+
+def test_certificates_of_two_generations_fit_and_more_are_refused(shop: Operator) -> None:
+    def set_with(certificates: int) -> Any:
+        several = {each.serial: each.pem for each in islice(made, certificates)}
+        secrets = wechat_keys.secrets(certificates=several)
+        text = msgspec.json.encode(secrets).decode()
+        return shop.run("gateway", "set", "acme", "wechat", stdin=text)
+
+    made = map(wechat_keys.certified, (f"{n:040X}" for n in count(1)))
+
+    assert set_with(2).exit_code == 0
+    refused = set_with(8)
+    assert refused.exit_code == 1
+    assert "too much to seal" in refused.output
 
 
 def test_json_that_does_not_fit_is_refused_without_a_word_of_it(shop: Operator) -> None:

@@ -11,6 +11,9 @@ from scrip.domain.code import DataKey
 from scrip.domain.errors import SealBroken
 
 DATA_KEY_BYTES = 32
+MAX_SEALED_BYTES = 4096
+"""What KMS seals at once."""
+
 BROKEN = ("InvalidCiphertextException", "IncorrectKeyException")
 """KMS's words for a value that was not sealed under this key and context."""
 
@@ -55,7 +58,7 @@ class Keys:
         return sealed
 
     def seal(self, plain: bytes, context: Context) -> bytes:
-        """At most 4096 bytes."""
+        """At most MAX_SEALED_BYTES."""
         answer = ask(
             self.client.encrypt, KeyId=self.key_arn, Plaintext=plain, EncryptionContext=context
         )

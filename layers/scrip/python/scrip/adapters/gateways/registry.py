@@ -1,6 +1,7 @@
 """Which module speaks for which provider, and with which secrets for which merchant."""
 
 import time
+import zlib
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -9,9 +10,9 @@ import msgspec
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.gateways.port import Acknowledgement, Gateway
-from scrip.adapters.keys import Keys, context_of
+from scrip.adapters.keys import MAX_SEALED_BYTES, Keys, context_of
 from scrip.adapters.merchants import Merchants
-from scrip.domain.errors import GatewayUnknown
+from scrip.domain.errors import GatewayUnknown, RequestInvalid
 
 PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
 """Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it;
@@ -68,14 +69,17 @@ class Gateways:
         if sealed is None:
             raise GatewayUnknown(provider)
         plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
-        return msgspec.json.decode(plain, type=shape)
+        return msgspec.json.decode(zlib.decompress(plain), type=shape)
 
     def set(self, merchant_id: str, provider: str, secrets: bytes) -> None:
-        """Seal and keep a provider's secrets (JSON). Raises GatewayUnknown,
+        """Seal and keep a provider's secrets (JSON). Raises GatewayUnknown, RequestInvalid,
         msgspec.ValidationError."""
         shape = module_of(provider).SECRETS
         checked = msgspec.json.encode(msgspec.json.decode(secrets, type=shape))
-        sealed = self.keys.seal(checked, gateway_context(merchant_id, provider))
+        packed = zlib.compress(checked, 9)  # certificates and keys as text are a quarter air
+        if len(packed) > MAX_SEALED_BYTES:
+            raise RequestInvalid("too much to seal: leave out keys that are no longer used")
+        sealed = self.keys.seal(packed, gateway_context(merchant_id, provider))
         self.merchants.put_gateway(merchant_id, provider, sealed)
 
 
