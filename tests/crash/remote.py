@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from types import SimpleNamespace
+from io import BytesIO
 from typing import Any
 from unittest import mock
 
@@ -201,8 +201,8 @@ def remote() -> Iterator[Remote]:
             raise error(endpoint_url=request.url)
 
         def refuse(_: str) -> Any:
-            body = b'{"error": {"type": "rate_limit"}}'
-            return SimpleNamespace(status_code=429, content=body)
+            body = BytesIO(b'{"error": {"type": "rate_limit"}}')
+            return AWSResponse(request.url, 429, HTTPHeaders(), body)
 
         path = "/" + request.url.split("/", 3)[3]
         return between.pass_on(
