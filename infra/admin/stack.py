@@ -24,6 +24,7 @@ from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.exports import Exports
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.import_jobs import ImportJobs
 from scrip.adapters.index_keys import IndexKeys
 from scrip.adapters.keys import Keys
 from scrip.adapters.mail_queue import MailQueue
@@ -69,6 +70,7 @@ class Deployment:
         self.audit = Audit(self._table("Audit"))
         self.index_keys = IndexKeys(self._table("Merchants"), self.keys)
         self.seen_codes = SeenCodes(self._table("Stock"))
+        self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
         self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
 

@@ -12,16 +12,21 @@ from scrip.adapters.wrapped import WrappedValues
 from scrip.domain.errors import StoreUnavailable
 from tests import template
 from tests.admin.operator import Operator
+from tests.file_upload import open_import, run, upload, view
 from tests.in_memory import InMemory, forget_adapters
 from tests.shop import Reply, Shop
 
-VALUES = 8
-"""Of that shop: one of each purpose."""
+VALUES = 9
+"""Of that shop: at least one of each purpose."""
+
+NO_TIME_S = 1.0
+FILE = b"code\nFILE-1\nFILE-2"
 
 
 @pytest.fixture
-def sold(acme: Shop) -> Reply:
-    """A shop with a shredded batch, and an order from another, whose variant is called batch."""
+def sold(acme: Shop, begun: Reply) -> Reply:
+    """A shop with a shredded batch, and an order from another, whose variant is called batch. The
+    import of a file has begun."""
     acme.stock_up("gone", ["GONE-1"])
     acme.pay(acme.place({"gone": 1}))
     assert acme.shred_batch("gone").status == 200
@@ -35,11 +40,21 @@ def sold(acme: Shop) -> Reply:
     return placed
 
 
+@pytest.fixture
+def begun(operator: Operator, acme: Shop) -> Reply:
+    """An import that ran out of time before it took anything."""
+    acme.put_variant("file")
+    opened = open_import(acme, "file")
+    run(operator.cloud, upload(opened, FILE), seconds=NO_TIME_S)
+    assert view(acme, opened)["state"] == "running"
+    return opened
+
+
 def wrapped(cloud: InMemory) -> dict[tuple[str, str], bytes]:
     """Every wrapped value there is, found without the code under test."""
     return {
         (item["pk"], item.get("sk", "")): bytes(item[name])
-        for table in ("merchants", "stock")
+        for table in ("merchants", "imports", "stock")
         for item in cloud.table(table).scan()["Items"]
         for name in ("order_key", "sealed", "sealed_key")
         if name in item
@@ -62,6 +77,27 @@ def test_everything_is_wrapped_anew_and_opens_as_before(
     assert acme.codes(sold) == codes
     assert acme.place({"gone": 1}).problem == "sold-out"
     assert acme.pay(acme.place({"batch": 1})).json["outcome"] == "delivered"
+
+
+def test_an_import_that_has_begun_goes_on_with_its_key_wrapped_anew(
+    operator: Operator, acme: Shop, begun: Reply
+) -> None:
+    [(name, before)] = [
+        (name, blob) for name, blob in wrapped(operator.cloud).items() if name[1].startswith("job#")
+    ]
+
+    operator.done("vault", "rotate")
+
+    after = wrapped(operator.cloud)[name]
+    assert after != before
+    forget_adapters()
+    run(operator.cloud, upload(begun, FILE))
+    assert view(acme, begun)["state"] == "done"
+    assert after in wrapped(operator.cloud).values()
+    assert before not in wrapped(operator.cloud).values()
+    placed = acme.place({"file": 2})
+    acme.pay(placed)
+    assert sorted(acme.codes(placed)) == ["FILE-1", "FILE-2"]
 
 
 def test_a_mark_of_something_shredded_stays_one(
@@ -155,6 +191,7 @@ def test_every_purpose_is_wrapped_anew(operator: Operator, sold: Reply) -> None:
 
     values = WrappedValues(
         Table(tables, cloud.values["MerchantsTable"]),
+        Table(tables, cloud.values["ImportsTable"]),
         Table(tables, cloud.values["StockTable"]),
         kms,
     )

@@ -1,7 +1,8 @@
 """Every value that KMS wrapped, wherever it lies: to wrap each of them anew.
 
 Merchants' keys and their gateways' secrets lie in the merchants table, data keys (and the marks in
-place of those that were shredded) with their batches in the stock table.
+place of those that were shredded) with their batches in the stock table. Until it ends, the import
+of a file has its batch's key in the imports table.
 """
 
 from collections.abc import Iterator
@@ -31,19 +32,23 @@ class Wrapped:
 
 
 class WrappedValues:
-    def __init__(self, merchants: Table, stock: Table, keys: Keys) -> None:
+    def __init__(self, merchants: Table, imports: Table, stock: Table, keys: Keys) -> None:
         self.merchants = merchants
+        self.imports = imports
         self.stock = stock
         self.keys = keys
 
     def all(self) -> Iterator[Wrapped]:
-        """Two scans: nothing lists all batches, and nobody else needs it."""
+        """Scans: nothing lists all batches, and nobody else needs it. Imports come before stock,
+        as their keys go there."""
         of_merchants = self.merchants.scan(
             "attribute_type(sealed, :binary) OR attribute_type(order_key, :binary)",
             {":binary": "B"},
         )
         for item in of_merchants:
             yield self._of_merchant(item)
+        for item in self.imports.scan("attribute_type(sealed_key, :binary)", {":binary": "B"}):
+            yield self._of_import(item)
         for item in self.stock.scan("contains(pk, :batch)", {":batch": "#batch#"}):
             # Others are of a variant that is called batch, or hold units without codes.
             if item.get("sealed_key"):
@@ -74,6 +79,18 @@ class WrappedValues:
         attribute = "order_key" if "order_key" in item else "sealed"
         context = _context_of_merchants(**key)
         return Wrapped(self.merchants, key, attribute, context, item[attribute], _since(item))
+
+    def _of_import(self, item: Item) -> Wrapped:
+        return Wrapped(
+            table=self.imports,
+            key={"pk": item["pk"], "sk": item["sk"]},
+            attribute="sealed_key",
+            context=context_of(
+                "codes", item["pk"], variant=item["variant_id"], batch=item["batch_id"]
+            ),
+            blob=item["sealed_key"],
+            wrapped_at_ms=_since(item),
+        )
 
     def _of_batch(self, item: Item) -> Wrapped:
         merchant_id, variant_id, _, batch_id = item["pk"].split("#")
