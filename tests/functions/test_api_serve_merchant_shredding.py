@@ -221,3 +221,17 @@ def change_claims(cloud: InMemory, change: Callable[[bytes], bytes]) -> None:
         for unit, old in item.get("claimed", {}).items():
             item["claimed"][unit] = change(bytes(old))
         cloud.table("stock").put_item(Item=item)
+
+
+def test_a_key_that_was_made_has_no_sealed_code_to_shred(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = {"kind": "generated_key", "generated": {"pattern": {}}, "supply": "counted"}
+    shop.put_variant("seat", **made)
+    assert shop.add_units("seat", 2, idempotency_key="units").status == 200
+    placed = shop.place({"seat": 1})
+    assert shop.pay(placed).status == 200
+
+    assert is_refused(shop.shred_unit(placed), errors.UnitUnknown)
+    assert '"SealBroken"' not in capsys.readouterr().out
+    assert len(shop.codes(placed)) == 1

@@ -19,6 +19,7 @@ from scrip.domain.errors import (
     SealBroken,
     UnitUnknown,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.order import Order
 from scrip.domain.shredding import MAX_LISTED, gone_for_good_at_ms, listed_chunks
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
@@ -147,8 +148,8 @@ def shred_unit(
         raise OrderNotReadable(f"the order is {order.state}")
     line = next((each for each in order.lines if each.number == line_number), None)
     places = line.claimed_units(order_id) if line else []
-    if line is None or unit >= len(places):
-        raise UnitUnknown(f"line {line_number} has no code {unit}")
+    if line is None or line.kind is not Kind.CODE_POOL or unit >= len(places):
+        raise UnitUnknown(f"line {line_number} has no code {unit} taken from stock")
     [(chunk, sealed)] = stock.claimed_codes(merchant_id, line.variant_id, [places[unit]])
     kept = shredder.find_batch(merchant_id, line.variant_id, chunk.batch_id)
     if kept is None:
