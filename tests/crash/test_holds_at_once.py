@@ -13,9 +13,9 @@ QUANTITY = PER_CHUNK + 1
 STOCK = 2 * PER_CHUNK
 
 
-def held(world: World) -> Case:
+def held(world: World, stock: int = STOCK) -> Case:
     """A storefront that is about to hold, and that asks again until it is told."""
-    world.stock("seat", STOCK, hold_minutes=HOLD)
+    world.stock("seat", stock, hold_minutes=HOLD)
 
     def event() -> bool:
         return world.took(world.shop.place({"seat": QUANTITY}, idempotency_key="the-order"))
@@ -24,7 +24,7 @@ def held(world: World) -> Case:
         [order] = world.orders()
         held_now = QUANTITY if order.state == "pending" else 0
         assert sum(line.units_claimed for line in order.lines) == held_now
-        assert world.free("seat") == STOCK - held_now
+        assert world.free("seat") == stock - held_now
 
     return Case(event, expect)
 
@@ -46,6 +46,12 @@ def holding_while_it_ends(world: World) -> tuple[Case, Case]:
 
 def holding_twice(world: World) -> tuple[Case, Case]:
     case = held(world)
+    return case, case
+
+
+def holding_the_last_twice(world: World) -> tuple[Case, Case]:
+    """Whoever finds that nothing is left finds the order that has it."""
+    case = held(world, stock=QUANTITY)
     return case, case
 
 
@@ -124,6 +130,7 @@ def _free(world: World, codes: int, variant: str = "seat") -> None:
 MEETINGS: dict[str, Meeting] = {
     "all or nothing, paid twice at once": all_or_nothing_twice,
     "holding twice at once": holding_twice,
+    "holding the last, twice at once": holding_the_last_twice,
     "holding while the hold ends": holding_while_it_ends,
     "a hold that ends, twice at once": ending_twice,
     "a hold that ends while it is paid": ending_while_it_is_paid,

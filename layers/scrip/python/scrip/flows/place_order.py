@@ -102,33 +102,26 @@ def place_order(
     """
     order_id = order_id_for(order_key, request.idempotency_key)
 
-    def to_pay(order: Order) -> PaymentRequest:
-        return PaymentRequest(
-            merchant_id=merchant.merchant_id,
-            order_id=order_id,
-            money=order.total,
-            description=f"{merchant.name} {order_id}",
-            return_url=request.return_url,
-            expires_at_ms=order.expires_at_ms,
-            method=request.paying.method,
-            payer=Payer(request.paying.openid, request.buyer_ip),
-        )
-
     def placed(order: Order, payment: OpenedPayment | None, *, new: bool) -> Placed:
         if order.fingerprint != request.fingerprint():
             raise IdempotencyKeyReused("use a fresh Idempotency-Key for another order")
         order = _hold(order, now_ms, lucks[0], stock, orders, holds)
         if payment is None and isinstance(order, PendingOrder):
-            payment = gateway.read_payment(to_pay(order), order.payment_ref)
+            payment = gateway.read_payment(_to_pay(merchant, request, order), order.payment_ref)
         last_day = last_day_of(order.placed_at_ms, token_days)
         token = render_token(order_key, merchant.merchant_id, order.order_id, last_day)
         return Placed(order, token, payment, new)
 
-    known = orders.find(merchant.merchant_id, order_id, consistent=True)
-    if known is not None:
+    if known := orders.find(merchant.merchant_id, order_id, consistent=True):
         return placed(known, None, new=False)
     variants, kinds = _goods(merchant, request, catalogue)
-    lines = _lines(merchant, request, variants, kinds, now_ms, lucks, stock)
+    try:
+        lines = _lines(merchant, request, variants, kinds, now_ms, lucks, stock)
+    except SoldOut:
+        # The same request, sent twice at once, may hold the last of it by now.
+        if twin := orders.find(merchant.merchant_id, order_id, consistent=True):
+            return placed(twin, None, new=False)
+        raise
     hold = _hold_for(merchant, order_key, request, lines, variants, now_ms, unpaid)
     if not hold.minutes:
         lines = tuple(replace(line, held=False) for line in lines)
@@ -147,11 +140,24 @@ def place_order(
         tags=hold.tags if hold.minutes else (),
         provider=gateway.provider,
     )
-    payment = gateway.open_payment(to_pay(draft))
+    payment = gateway.open_payment(_to_pay(merchant, request, draft))
     order = draft.opened(payment.reference)
     stored = orders.place(order)
     same = stored.payment_ref == payment.reference
     return placed(stored, payment if same else None, new=stored == order)
+
+
+def _to_pay(merchant: Merchant, request: OrderRequest, order: Order) -> PaymentRequest:
+    return PaymentRequest(
+        merchant_id=merchant.merchant_id,
+        order_id=order.order_id,
+        money=order.total,
+        description=f"{merchant.name} {order.order_id}",
+        return_url=request.return_url,
+        expires_at_ms=order.expires_at_ms,
+        method=request.paying.method,
+        payer=Payer(request.paying.openid, request.buyer_ip),
+    )
 
 
 def _hold_for(
