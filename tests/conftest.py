@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.in_memory import InMemory, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, stripe_server
 from tests.oracles.supplier_server import SupplierServer, supplier_server
 from tests.shop import InProcess, Shop
+
+# How long an example takes tells of the machine and what else runs on it; `make bench` measures.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 @pytest.fixture(scope="session")

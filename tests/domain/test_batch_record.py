@@ -116,7 +116,7 @@ closed = st.tuples(st.just("close"), st.floats(0, 0.99))
 later = st.tuples(st.just("wait"), st.integers(1, DAY_MS))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(published, pointed, pointed, closed, closed, later), max_size=60))
 def test_whoever_was_pointed_into_a_batch_was_pointed_within_its_reach(
     events: list[tuple[object, ...]],
