@@ -7,6 +7,7 @@ is in it; placing is not.
 """
 
 import itertools
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -123,7 +124,8 @@ def warm(shop: Shop) -> None:
 def figures_of(sale: Sale, prefix: str) -> dict[str, float]:
     total, delivered = sale.of(sale.ended)
     tail, tail_delivered = sale.of(sale.tail())
-    missed = sum(1 for tally, _ in sale.ended if missed_stock(tally))
+    stock_table = os.environ["STOCK_TABLE"]
+    missed = sum(missed_stock(tally, stock_table) for tally, _ in sale.ended)
     return {
         f"{prefix}.aws_requests": round(total.requests.total() / delivered, 3),
         f"{prefix}.wcu": round(total.wcu / delivered, 3),
@@ -134,9 +136,17 @@ def figures_of(sale: Sale, prefix: str) -> dict[str, float]:
     }
 
 
-def missed_stock(tally: Tally) -> bool:
-    """Whether a claim met an exhausted chunk."""
-    return any(tally.refused.values())
+def missed_stock(tally: Tally, stock_table: str) -> bool:
+    """Whether the chunk that the order pointed to had no code for it.
+
+    The claim was refused there; or the chunk was known to be exhausted, and was looked at instead.
+    A callback that finds its code at once reads nothing of the stock table.
+    """
+    looked = any(
+        operation == "GetItem" and asked["TableName"] == stock_table
+        for operation, asked in tally.calls
+    )
+    return looked or tally.refused[stock_table] > 0
 
 
 def duplicates(deployed: Deployment, shop: Shop, sale: Sale) -> float:

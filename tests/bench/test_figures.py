@@ -1,11 +1,12 @@
 """The arithmetic behind the figures."""
 
 import json
+from collections import Counter
 
 import pytest
 
 from tests.bench.__main__ import table
-from tests.bench.callback import Sale
+from tests.bench.callback import Sale, missed_stock
 from tests.bench.cost import PRICES, STEPS, Step, usd_per_million
 from tests.bench.meter import Tally, item_bytes
 
@@ -34,6 +35,18 @@ def test_an_order_too_many_is_paid_for_by_the_codes_delivered() -> None:
 
     assert (total.wcu, delivered) == (205.0, 100)
     assert (tail.wcu, tail_delivered) == (15.0, 5)
+
+
+def test_an_order_misses_where_its_claim_is_refused_or_its_chunk_is_only_looked_at() -> None:
+    order, claim = ("GetItem", {"TableName": "orders"}), ("UpdateItem", {"TableName": "stock"})
+    look = ("GetItem", {"TableName": "stock"})
+
+    at_once = Tally(calls=[order, claim, ("UpdateItem", {"TableName": "orders"})])
+    refused = Tally(calls=[order, claim], refused=Counter(stock=1))
+    looked_at = Tally(calls=[order, look, claim])
+
+    missed = [missed_stock(each, "stock") for each in (at_once, refused, looked_at)]
+    assert missed == [False, True, True]
 
 
 def test_cost_is_what_was_counted_times_its_price() -> None:
