@@ -248,8 +248,8 @@ class Shop:
         body = {"reason": "wrong one"} | ({"units": units} if units else {})
         return self.call("POST", path, body, key="operator")
 
-    def shred_batch(self, variant: str) -> Reply:
-        path = f"/v1/merchant/variants/{variant}/batches/{self.batches[variant]}/shred"
+    def shred_batch(self, variant: str, batch_id: str = "") -> Reply:
+        path = self.batch(variant, "shred", batch_id=batch_id)
         return self.call("POST", path, {"reason": "leaked"}, key="operator")
 
     def shred_unit(self, placed: Reply, line: int = 0, unit: int = 0) -> Reply:
@@ -257,8 +257,10 @@ class Shop:
         body = {"line": line, "unit": unit, "reason": "leaked"}
         return self.call("POST", path, body, key="operator")
 
-    def ask_export(self, variant: str, codes: int, *, key: str = "operator") -> Reply:
-        headers = {"idempotency-key": f"export-{variant}-{codes}"}
+    def ask_export(
+        self, variant: str, codes: int, *, key: str = "operator", idempotency_key: str = ""
+    ) -> Reply:
+        headers = {"idempotency-key": idempotency_key or f"export-{variant}-{codes}"}
         path = f"/v1/merchant/variants/{variant}/exports"
         body = {"codes": codes, "reason": "moving house"}
         return self.call("POST", path, body, key=key, headers=headers)
