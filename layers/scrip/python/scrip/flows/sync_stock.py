@@ -148,7 +148,7 @@ class _Syncer:
         if not self.synced.keep(shop, name, old, new, directory):
             return False
         self.pulled.off_sale += new.off_sale and not old.off_sale
-        self._correct(variant, new, now)
+        self._correct(variant, new, now, directory)
         return True
 
     def _warn(self, variant: Variant, pull: Synced, now_ms: int, free: int) -> None:
@@ -159,14 +159,11 @@ class _Syncer:
         self.events.record(warning)
         self.mail_queue.stock_warned(variant.merchant_id, warning.event_id)
 
-    def _correct(self, variant: Variant, pull: Synced, now: Mark) -> None:
+    def _correct(self, variant: Variant, pull: Synced, now: Mark, seen: Directory) -> None:
         """Raises SyncSuperseded, StoreUnavailable."""
         shop, name = variant.merchant_id, variant.variant_id
-        goal: int | None = None
+        goal = pull.goal(seen.codes, now.claimed)
         for _ in range(ROUNDS):
-            seen = self.stock.directory(shop, name, consistent=True)
-            if goal is None:
-                goal = pull.goal(seen.codes, now.claimed)
             more = goal - seen.codes
             if more > 0:
                 self.pulled.added += self.synced.add(shop, name, seen, more, pull, now.at_ms)
@@ -177,6 +174,7 @@ class _Syncer:
                 self.pulled.taken += taken or 0
             else:
                 return
+            seen = self.stock.directory(shop, name, consistent=True)
 
 
 def sync_stock(
