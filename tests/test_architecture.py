@@ -126,43 +126,43 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Room -> what it may import from outside beyond PLAIN."""
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
-    "batch_record": frozenset({"directory", "stock"}),
+    "batch_record": frozenset({"chunk_range", "directory", "stock"}),
+    "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),
     "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
+    "chunk_range": frozenset({"stock"}),
     "code_file": frozenset({"code_rows", "errors"}),
     "code_request": frozenset({"code", "code_rows", "errors"}),
     "code_rows": frozenset({"code", "errors"}),
-    "directory": frozenset({"stock"}),
+    "directory": frozenset({"chunk_range", "stock"}),
+    "export": frozenset({"errors", "order_access", "stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
     "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
+    "import_job": frozenset(
+        {"blind_index", "chunk_range", "code", "code_file", "code_rows", "errors", "stock"}
+    ),
     "key_pattern": frozenset({"order_access"}),
     "let_go": frozenset({"line", "order"}),
-    "mail": frozenset({"code", "day", "stock_warning"}),
-    "import_job": frozenset(
-        {"blind_index", "code", "code_file", "code_rows", "directory", "errors", "stock"}
-    ),
     "line": frozenset({"goods", "money", "stock"}),
-    "offer": frozenset({"directory", "stock"}),
+    "mail": frozenset({"code", "day", "stock_warning"}),
+    "masking": frozenset({"code"}),
+    "merchant": frozenset({"outcome", "reveal_watch"}),
+    "notice": frozenset({"money", "payment", "refund"}),
+    "offer": frozenset({"chunk_range", "directory", "stock"}),
     "order": frozenset({"errors", "line", "money", "outcome", "payment"}),
     "outcome": frozenset({"payment"}),
     "payment": frozenset({"money"}),
-    "refund": frozenset({"money", "payment"}),
-    "notice": frozenset({"money", "payment", "refund"}),
-    "bill": frozenset({"money"}),
     "recipe": frozenset({"errors", "key_pattern"}),
-    "export": frozenset({"errors", "order_access", "stock"}),
-    "watermark": frozenset({"code"}),
-    "masking": frozenset({"code"}),
-    "merchant": frozenset({"outcome", "reveal_watch"}),
+    "refund": frozenset({"money", "payment"}),
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),
     "synced_level": frozenset({"errors"}),
+    "watermark": frozenset({"code"}),
 }
-"""Who knows whom among the nouns: money and errors are for all, beyond them an order holds where
-its goods are claimed and what paid for it, a directory lists chunks, a mail holds codes, a product
-holds the recipe of its keys, a recipe their pattern; Crockford's symbols are those of order ids.
-Nothing else, and no ring."""
+"""Who knows whom among the nouns: an order holds where its goods are claimed and what paid for it, a
+directory lists chunks, a product holds the recipe of its keys, Crockford's symbols are those of
+order ids. Nothing else, and no ring."""
 
 PURE = frozenset({"domain", "flows", "steps"})
 IMPURE_NAMES = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open", "print"})

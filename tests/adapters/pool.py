@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.tables import Item
-from scrip.domain.directory import Lane
+from scrip.domain.chunk_range import Lane
 from scrip.domain.stock import NEVER_MS, Batch, ChunkRef, SealedCode, lane_of, unit_key
 from tests.domain.making import NOW_MS
 

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from scrip.adapters.stock import Stock
-from scrip.domain.directory import COMPACT_AFTER, Lane
+from scrip.domain.chunk_range import Lane
+from scrip.domain.directory import COMPACT_AFTER
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.stock import ChunkRef, Shut, lane_of, unit_key
 from tests.adapters.faults import Faults, refused

@@ -6,7 +6,7 @@ from typing import Any
 from scrip.adapters.exports import export_of
 from scrip.adapters.stock_items import LET_GO, batch_of
 from scrip.adapters.tables import Item
-from scrip.domain.directory import Range
+from scrip.domain.chunk_range import Range
 from scrip.domain.order import DeliveredOrder, ExpiredOrder, Order, PendingOrder, RefundDueOrder
 from scrip.domain.stock import batch_of_lane
 from tests.crash.world import World

@@ -1,6 +1,7 @@
 """Orders, payments and directories to test with."""
 
-from scrip.domain.directory import Directory, Lane
+from scrip.domain.chunk_range import Lane
+from scrip.domain.directory import Directory
 from scrip.domain.line import Line
 from scrip.domain.money import Money
 from scrip.domain.order import PendingOrder

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from scrip.domain import directory as module
 from scrip.domain.batch_record import SLACK, BatchRecord, Recall
-from scrip.domain.directory import WINDOW, Directory, Lane, Reach
+from scrip.domain.chunk_range import Lane, Range, Reach
+from scrip.domain.directory import WINDOW, Directory
 from scrip.domain.stock import NEVER_MS, Batch, lane_of, return_lane
 from tests.domain.making import NOW_MS, directory
 
@@ -39,7 +40,7 @@ def test_of_a_large_batch_only_what_may_be_pointed_at_is_shut() -> None:
 
 
 def test_the_reach_begins_where_the_window_does() -> None:
-    sold = Directory((module.Range(BATCH, 5, 20, 1000, 10_000, 10, low=300),), chunks=1020)
+    sold = Directory((Range(BATCH, 5, 20, 1000, 10_000, 10, low=300),), chunks=1020)
 
     [reach] = sold.reach(BATCH, 0)
 

@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrip.domain import directory as module
-from scrip.domain.directory import (
-    COMPACT_AFTER,
-    LAST_CHUNKS,
-    WINDOW,
-    Directory,
-    Lane,
-    Range,
-    in_rows,
-)
+from scrip.domain.chunk_range import Lane, Range
+from scrip.domain.directory import COMPACT_AFTER, LAST_CHUNKS, WINDOW, Directory, in_rows
 from scrip.domain.stock import NEVER_MS, ChunkRef, came_back, lane_of, return_lane
 from tests.domain.making import NOW_MS, directory
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrip.domain.blind_index import Seen
+from scrip.domain.chunk_range import Lane
 from scrip.domain.code import Code
 from scrip.domain.code_file import Format, Layout
 from scrip.domain.code_rows import Column, Reason, Row, Terms
-from scrip.domain.directory import Lane
 from scrip.domain.import_job import (
     Chunk,
     Figures,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrip.domain import directory as module
-from scrip.domain.directory import Directory, Lane
+from scrip.domain.chunk_range import Lane
+from scrip.domain.directory import Directory
 from scrip.domain.offer import Excess, Offer
 from scrip.domain.stock import NEVER_MS, ChunkRef, return_lane
 from scrip.steps.offer import offer

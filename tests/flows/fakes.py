@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scrip.domain.blind_index import NOTHING_SEEN, Seen
+from scrip.domain.chunk_range import Lane
 from scrip.domain.code import Code, DataKey
-from scrip.domain.directory import Lane
 from scrip.domain.let_go import LetGo
 from scrip.domain.line import Line
 from scrip.domain.merchant import Merchant

@@ -3,7 +3,8 @@
 import math
 from dataclasses import replace
 
-from scrip.domain.directory import Directory, Range, offered
+from scrip.domain.chunk_range import Range
+from scrip.domain.directory import Directory, offered
 from scrip.domain.stock import ChunkRef
 
 ITEM_BYTES = 150

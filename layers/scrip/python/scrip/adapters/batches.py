@@ -20,7 +20,8 @@ from scrip.adapters.stock import WRITERS, Stock
 from scrip.adapters.stock_items import LET_GO, batch_key, batch_of, directory_write, variant_key
 from scrip.adapters.tables import ConditionFailed, Item, encode_item
 from scrip.domain.batch_record import SLACK, BatchRecord, Recall
-from scrip.domain.directory import Directory, Lane, Reach
+from scrip.domain.chunk_range import Lane, Reach
+from scrip.domain.directory import Directory
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.stock import Batch, ChunkRef, Shut, UnitKey, parse_unit_key
 

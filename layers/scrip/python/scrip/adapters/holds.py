@@ -22,7 +22,7 @@ from scrip.adapters.orders import move
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_items import LET_GO, directory_write, new_chunk, put_part, unpack
 from scrip.adapters.tables import Item, Table, encode_item
-from scrip.domain.directory import Lane
+from scrip.domain.chunk_range import Lane
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.let_go import LetGo, LetGoContended
 from scrip.domain.order import Payable

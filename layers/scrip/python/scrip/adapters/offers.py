@@ -21,7 +21,8 @@ from scrip.adapters.stock_items import (
     unpack,
 )
 from scrip.adapters.tables import Item, encode_item
-from scrip.domain.directory import Directory, Lane
+from scrip.domain.chunk_range import Lane
+from scrip.domain.directory import Directory
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.offer import Excess
 from scrip.domain.stock import ChunkRef, chunk_capacity, return_lane

@@ -23,7 +23,8 @@ from scrip.adapters.stock_items import (
     unpack,
 )
 from scrip.adapters.tables import ConditionFailed, Item, Table, encode_item
-from scrip.domain.directory import Directory, Lane
+from scrip.domain.chunk_range import Lane
+from scrip.domain.directory import Directory
 from scrip.domain.errors import BatchRecalled, StoreUnavailable
 from scrip.domain.stock import (
     NEVER_MS,

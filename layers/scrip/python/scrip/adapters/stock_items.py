@@ -11,7 +11,8 @@ Batch      pk `<merchant>#<variant>#batch#<batch>`; lanes: where its codes are, 
 from collections.abc import Iterable
 
 from scrip.adapters.tables import Item, encode_item
-from scrip.domain.directory import Directory, Range
+from scrip.domain.chunk_range import Range
+from scrip.domain.directory import Directory
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
 
 INDEX_BYTES = 4

@@ -32,7 +32,8 @@ from scrip.adapters.stock_items import (
 )
 from scrip.adapters.tables import Item
 from scrip.domain.blind_index import BATCH_ID_LENGTH
-from scrip.domain.directory import COMPACT_AFTER, Directory, Lane
+from scrip.domain.chunk_range import Lane
+from scrip.domain.directory import COMPACT_AFTER, Directory
 from scrip.domain.errors import StoreUnavailable
 from scrip.domain.offer import in_stock
 from scrip.domain.stock import NEVER_MS, Batch, ChunkRef, SealedCode, chunk_capacity, lane_of

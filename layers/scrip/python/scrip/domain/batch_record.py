@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from scrip.domain.directory import Directory, Lane, Reach
+from scrip.domain.chunk_range import Lane, Reach
+from scrip.domain.directory import Directory
 from scrip.domain.stock import Batch, ChunkRef, return_lane
 
 SLACK = 64

@@ -12,10 +12,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from scrip.domain.blind_index import Seen
+from scrip.domain.chunk_range import Lane
 from scrip.domain.code import Code
 from scrip.domain.code_file import Asked, Layout
 from scrip.domain.code_rows import QUIET, REFUSALS, Reason, Row, Terms
-from scrip.domain.directory import Lane
 from scrip.domain.errors import FileReplaced
 from scrip.domain.stock import Batch, lane_of
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from scrip.domain.directory import FOR_EVER_MS, Directory, Range, in_rows
+from scrip.domain.chunk_range import Range
+from scrip.domain.directory import FOR_EVER_MS, Directory, in_rows
 from scrip.domain.stock import ChunkRef, came_back
 
 MAX_UNITS = 1_000_000_000

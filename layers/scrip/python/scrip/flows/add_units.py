@@ -10,7 +10,7 @@ from typing import Protocol
 
 from scrip.domain.blind_index import batch_id_for
 from scrip.domain.catalogue import Variant
-from scrip.domain.directory import Lane
+from scrip.domain.chunk_range import Lane
 from scrip.domain.errors import BatchRecalled, IdempotencyKeyReused, SupplyMismatch, VariantUnknown
 from scrip.domain.goods import Supply
 from scrip.domain.stock import Batch, SealedCode, chunk_capacity, lane_of

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from scrip.domain.blind_index import Seen, batch_id_for, marks_of
 from scrip.domain.catalogue import Variant
+from scrip.domain.chunk_range import Lane
 from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code, DataKey
 from scrip.domain.code_request import ParsedCodes
-from scrip.domain.directory import Lane
 from scrip.domain.errors import (
     BatchRecalled,
     CodesRefused,

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import Protocol
 
 from scrip.domain.blind_index import Seen, batch_id_for, marks_of
+from scrip.domain.chunk_range import Lane
 from scrip.domain.code import Code, DataKey
 from scrip.domain.code_rows import Grammar, Reason, Row
-from scrip.domain.directory import Lane
 from scrip.domain.errors import BatchRecalled, FileRefused, FileReplaced, StoreUnavailable
 from scrip.domain.file_survey import Source, read_rows, survey
 from scrip.domain.import_job import (

@@ -5,7 +5,8 @@ from typing import NamedTuple, Protocol
 
 from scrip.domain.batch_record import BatchRecord
 from scrip.domain.catalogue import Variant
-from scrip.domain.directory import Directory, Reach
+from scrip.domain.chunk_range import Reach
+from scrip.domain.directory import Directory
 from scrip.domain.errors import BatchUnknown, RequestInvalid, VariantUnknown
 from scrip.domain.order import FAR_FUTURE_MS, Order, SettledOrder
 from scrip.domain.stock import Batch, ChunkRef, UnitKey
