@@ -160,7 +160,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "synced_level": frozenset({"errors"}),
     "watermark": frozenset({"code"}),
 }
-"""Who knows whom among the nouns: an order holds where its goods are claimed and what paid for it, a
+"""Who knows whom: an order holds where its goods are claimed and what paid for it, a
 directory lists chunks, a product holds the recipe of its keys, Crockford's symbols are those of
 order ids. Nothing else, and no ring."""
 
