@@ -14,7 +14,7 @@ from tests.crash.any_order.story import tell
 from tests.crash.world import World, world
 from tests.oracles.stripe_server import StripeServer
 
-FIRST, LAST = map(int, os.environ.get("SCRIP_STORIES", "1-16").split("-"))
+FIRST, LAST = map(int, os.environ.get("SCRIP_STORIES", "1-24").split("-"))
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,7 @@ class Buying(Machine):
             due_ms=self.world.clock.at_ms + (minutes * MINUTE_MS if held else WINDOW_MS),
             holds=bool(held),
         )
+        assert reply.json["order"]["expires_at_ms"] == sale.due_ms
         self.sales.append(sale)
         self.moved(
             chosen=[

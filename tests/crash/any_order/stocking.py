@@ -38,10 +38,11 @@ class Stocking(Machine):
         self._arrived(Lot(variant, reply.json["batch_id"], texts))
 
     def import_file(self) -> None:
-        """Each of its codes ends at its own time, or never."""
+        """Its codes end together, or at times of their own, or never."""
         variant, now_ms = self.luck.choice(CODES), self.world.clock.at_ms // 1000 * 1000
         codes = self.world.new_codes(variant, self.luck.randint(3, 8))
-        ends = self.luck.choices([0, self.luck.randint(1, 30), self.minutes()], k=len(codes))
+        day = self.luck.randint(1, 40)
+        ends = self.luck.choices([0, day, day, self.minutes()], k=len(codes))
         ends_ms = [minutes and now_ms + minutes * MINUTE_MS for minutes in ends]
         rows = ["code,valid_until", *map(_row, codes, ends_ms)]
         reply = self.world.shop.call(
