@@ -235,3 +235,11 @@ def test_a_key_that_was_made_has_no_sealed_code_to_shred(
     assert is_refused(shop.shred_unit(placed), errors.UnitUnknown)
     assert '"SealBroken"' not in capsys.readouterr().out
     assert len(shop.codes(placed)) == 1
+
+
+def test_a_shredded_batch_can_be_recalled(shop: Shop, sold_out: Reply) -> None:
+    assert shop.shred_batch("card-50").status == 200
+
+    recalled = shop.recall("card-50")
+
+    assert (recalled.status, recalled.json["complete"]) == (200, True)

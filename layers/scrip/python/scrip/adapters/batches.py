@@ -74,8 +74,8 @@ class Batches:
             update_part(
                 table,
                 lane_key(shop, variant, batch.batch_id),
-                "SET shut = :why",
-                "attribute_not_exists(shut)",
+                "SET shut = if_not_exists(shut, :why)",  # it was, if the batch was shredded
+                "",
                 {":why": Shut.RECALLED.value},
             ),
         ]
