@@ -11,7 +11,7 @@ from scrip.domain import directory as module
 from scrip.domain.batch_record import SLACK, BatchRecord, Recall
 from scrip.domain.chunk_range import Lane, Range, Reach
 from scrip.domain.directory import WINDOW, Directory
-from scrip.domain.stock import NEVER_MS, Batch, lane_of, return_lane
+from scrip.domain.stock import NEVER_MS, Batch, ChunkRef, lane_of, return_lane
 from tests.domain.making import NOW_MS, directory
 
 DAY_MS = 86_400_000
@@ -54,6 +54,22 @@ def test_a_batch_behind_the_window_is_not_within_reach_and_all_of_it_unsold() ->
     [reach] = both.reach(OTHER, SLACK)
 
     assert (reach.chunks, reach.behind) == (0, 70)
+
+
+def test_what_ended_before_the_recall_is_told_apart_from_what_it_took_off_sale() -> None:
+    dated, undated = lane_of(BATCH, 1), lane_of(BATCH)
+    lanes = (Lane(dated, 0, 3, 30, 10, NOW_MS - 1), Lane(undated, 0, 2, 20, 10))
+    listed = Directory((Range(dated, 2, 2, 1, 10, 10, NOW_MS - 1), Range(undated, 0, 3, 2, 20, 10)))
+    done = record(*lanes)._replace(recall=recalled(listed))
+
+    before = done.ended_before_recall(returned=1)
+
+    assert before == [
+        ChunkRef(dated, 0, 0),
+        ChunkRef(dated, 1, 0),
+        ChunkRef(return_lane(BATCH), 0, 0),
+    ]
+    assert record(*lanes).ended_before_recall(returned=1) == []
 
 
 def test_what_is_not_published_is_unsold() -> None:

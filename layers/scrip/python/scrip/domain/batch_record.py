@@ -68,6 +68,17 @@ class BatchRecord(NamedTuple):
         lanes.append((return_lane(self.batch.batch_id), returned))
         return [ChunkRef(lane, number, 0) for lane, chunks in lanes for number in range(chunks)]
 
+    def ended_before_recall(self, returned: int) -> list[ChunkRef]:
+        """Chunks that were past their end when it was recalled, and listed no more."""
+        recall = self.recall
+        if recall is None:
+            return []
+        return [
+            chunk
+            for chunk in self.ended(recall.at_ms, returned)
+            if not any(each.covers(chunk) for each in recall.reach)
+        ]
+
     def sold_in(self, directory: Directory, returned: int) -> Sequence[Reach]:
         """Lane by lane, the chunks in which codes may be sold."""
         batch_id = self.batch.batch_id

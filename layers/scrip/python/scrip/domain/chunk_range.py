@@ -112,6 +112,11 @@ class Reach(NamedTuple):
     behind: int
     until_ms: int
 
+    def covers(self, chunk: ChunkRef) -> bool:
+        """Whether it is one of these, or of the full ones behind them."""
+        number = chunk.number - self.first
+        return self.lane == chunk.lane and number >= 0 and (number < self.chunks or self.behind > 0)
+
     @property
     def refs(self) -> list[ChunkRef]:
         """Their place in the directory is left open."""

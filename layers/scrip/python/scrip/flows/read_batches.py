@@ -128,18 +128,20 @@ def read_batch(
     """
     record = _find(merchant_id, variant_id, batch_id, batches)
     codes = record.batch.codes
-    if record.recall:
-        unsold = record.recall.unsold
-        return BatchFigures(record, sold=codes - unsold, recalled=unsold)
-    if not record.batch.published:
+    if not record.batch.published and not record.recall:
         return BatchFigures(record)
+    returned = batches.returned(record.batch)
+    if record.recall:
+        unsold, gone = record.recall.unsold, record.ended_before_recall(returned)
+        ended = batches.left_over(record.batch, gone, record.recall.at_ms)
+        return BatchFigures(record, codes - unsold - ended, ended=ended, recalled=unsold)
     directory = stock.directory(merchant_id, variant_id, consistent=True)
     on_sale = sum(
         stock.free_codes(merchant_id, variant_id, each.refs) + each.behind
         for each in directory.reach(batch_id, 0)
         if not 0 < each.until_ms <= now_ms
     )
-    may_have_ended = record.ended(now_ms, batches.returned(record.batch))
+    may_have_ended = record.ended(now_ms, returned)
     ended = batches.left_over(record.batch, may_have_ended, now_ms)
     return BatchFigures(record, codes - on_sale - ended, on_sale, ended)
 
