@@ -21,6 +21,9 @@ STACK ?= scrip
 ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
+# For `make demo`: by which provider the code is paid.
+GATEWAY ?= stripe
+
 .PHONY: help setup setup-sam run buy demo reset check test bench openapi build deploy prove-deploy lock clean
 
 help:  ## list the commands
@@ -64,8 +67,8 @@ run: setup  ## start the local cloud, deploy, seed a shop, buy one code, stay up
 buy: setup  ## another purchase at the shop that `make run` keeps up
 	@python -m infra.local.buy
 
-demo: setup  ## what `make run` does, without staying up; writes build/demo.json
-	@python -m infra.local.demo
+demo: setup  ## what `make run` does, without staying up (GATEWAY=alipay|paypal|standard|stripe|wechat)
+	@python -m infra.local.demo --gateway '$(GATEWAY)'
 
 reset:  ## forget the local cloud's data
 	@rm -rf .local

@@ -22,7 +22,7 @@ def main() -> int:
         return 1
     try:
         shop = ensure_shop(cloud, console.say)
-        purchase = buy(cloud, shop, PRODUCTS[-1].variant_id, console.say_step)
+        purchase = buy(cloud, shop, PRODUCTS[2].variant_id, console.say_step)
     except LocalCloudError as error:
         console.fail(error)
         return 1

@@ -12,9 +12,10 @@ import dataclasses
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from infra.local import deploy, mend, process
@@ -28,6 +29,8 @@ STRIPE_PORT = 8420
 
 Deployer = Callable[[str, dict[str, str], deploy.Say], dict[str, str]]
 """Endpoint, template parameters, where to tell of progress -> the stack's outputs."""
+
+NOWHERE_ELSE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ def running_cloud(
     auth: bool = False,
     aws_port: int = 0,
     stripe_port: int = 0,
+    api_bases: Mapping[str, str] = NOWHERE_ELSE,
+    roots: bytes = b"",
     parameters: dict[str, str] | None = None,
     say: deploy.Say = lambda _: None,
     deployer: Deployer = deploy.deploy,
@@ -80,18 +85,22 @@ def running_cloud(
     """Start both servers with their state in `root`, deploy, mend, check; stop them at the end.
 
     Ports of 0 are picked. `auth`: signatures and the functions' IAM policies are enforced.
-    `parameters`: of the template.
+    `api_bases`: where other providers than Stripe are called; `roots`: PEM of whom to trust besides
+    the world's authorities. `parameters`: of the template.
     """
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
     with contextlib.ExitStack() as servers:
         lock = servers.enter_context(process.sole_user(root))
-        aws = process.start_aws(root, process.free_port(aws_port, say), lock, auth=auth)
+        aws = process.start_aws(
+            root, process.free_port(aws_port, say), lock, auth=auth, roots=roots
+        )
         servers.callback(aws.stop)
         stripe = process.start_stripe(root, process.free_port(stripe_port, say))
         servers.callback(stripe.stop)
         say(f"local cloud at {aws.url}, Stripe at {stripe.url}")
-        given = {"PaymentApiBases": json.dumps({"stripe": stripe.url})} | (parameters or {})
+        bases = {"PaymentApiBases": json.dumps({"stripe": stripe.url, **api_bases})}
+        given = bases | (parameters or {})
         yield ensure_deployed(root, aws.url, stripe.url, auth, given, say, deployer)
 
 

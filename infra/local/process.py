@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 import urllib3
+from botocore.httpsession import get_cert_path
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 90
@@ -99,12 +100,19 @@ def sole_user(root: Path) -> Iterator[IO[str]]:
 
 
 def start_aws(
-    root: Path, port: int, lock: IO[str] | None = None, *, auth: bool = False, record: bool = True
+    root: Path,
+    port: int,
+    lock: IO[str] | None = None,
+    *,
+    auth: bool = False,
+    record: bool = True,
+    roots: bytes = b"",
 ) -> Server:
     """Start ministack with its state, temporary files and log under `root`.
 
     `lock`: from `sole_user`, where another might use the folder. `auth`: check signatures and the
-    functions' policies. `record`: keep a CloudTrail of requests.
+    functions' policies. `record`: keep a CloudTrail of requests. `roots`: PEM of whom the functions
+    trust besides the world's authorities.
     """
     env = {
         "GATEWAY_PORT": str(port),
@@ -122,6 +130,8 @@ def start_aws(
         "CLOUDTRAIL_MAX_EVENTS": "100000",
         "LOG_LEVEL": "INFO",
     }
+    if roots:
+        env["PYTHONPATH"] = str(trusting(root, roots))
     forget_stream_positions(root / "state/lambda.json")
     move_to_port(root, port)
     # What a killed run left there: unpacked functions, tens of megabytes for each process.
@@ -134,6 +144,17 @@ def start_aws(
         lock.flush()
     server.wait_until(lambda url: answers(f"{url}/_ministack/health"))
     return server
+
+
+def trusting(root: Path, roots: bytes) -> Path:
+    """A folder whose `certifi` has these roots besides the usual ones. botocore asks that package
+    where it is installed, and nothing of the functions has to know of it."""
+    folder = root / "trusting"
+    folder.mkdir(exist_ok=True)
+    bundle = folder / "roots.pem"
+    bundle.write_bytes(Path(str(get_cert_path(True))).read_bytes() + roots)
+    (folder / "certifi.py").write_text(f"def where():\n    return {str(bundle)!r}\n")
+    return folder
 
 
 def forget_stream_positions(state: Path) -> None:

@@ -1,4 +1,4 @@
-"""One purchase, step by step: order, pay at Stripe, wait for Stripe's own callback, read the code.
+"""One purchase, step by step: order, pay, wait for the provider's own callback, read the code.
 
 Everything goes over HTTP, as a shop and its buyer would. Only the wait looks into the table
 directly, so that waiting adds nothing to the requests that are counted.
@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,18 @@ class Step:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Paying:
+    """By which provider a buyer pays and how. `asked`: what the order says besides. `pay`: takes
+    the payment of the order's answer, says how it was paid. `tell`: has the provider post its
+    callback if it does not by itself, says how it went."""
+
+    provider: str
+    pay: Callable[[Json], str]
+    tell: Callable[[], str]
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Purchase:
     """`state` is the order's own; `codes` are what the buyer reads.
@@ -47,6 +59,7 @@ class Purchase:
     """
 
     steps: list[Step]
+    gateway: str = "stripe"
     order_id: str = ""
     state: str = ""
     codes: list[str] = field(default_factory=list)
@@ -56,6 +69,7 @@ class Purchase:
     def report(self) -> Json:
         """For build/demo.json: without the codes."""
         return {
+            "gateway": self.gateway,
             "order_id": self.order_id,
             "order_state": self.state,
             "codes_delivered": len(self.codes),
@@ -72,9 +86,13 @@ class Purchase:
         path.write_text(json.dumps(self.report(), indent=2) + "\n")
 
 
-def buy(cloud: Cloud, shop: Shop, variant_id: str, say: SayStep) -> Purchase:
-    """Buy one unit of a variant. Raises LocalCloudError when any step fails."""
-    purchase = Purchase([])
+def buy(
+    cloud: Cloud, shop: Shop, variant_id: str, say: SayStep, paying: Paying | None = None
+) -> Purchase:
+    """Buy one unit of a variant, with Stripe unless told otherwise. Raises LocalCloudError when any
+    step fails."""
+    paying = paying or by_stripe(cloud, shop)
+    purchase = Purchase([], paying.provider)
     recorder = Recorder(cloud, purchase, say)
     mails_before = len(mails(cloud))
     started = time.time()
@@ -88,21 +106,27 @@ def buy(cloud: Cloud, shop: Shop, variant_id: str, say: SayStep) -> Purchase:
             "POST",
             f"{cloud.base_url}/v1/orders",
             shop.storefront_key,
-            {"lines": [{"variant_id": variant_id, "quantity": 1}], "email": BUYER},
+            {
+                "lines": [{"variant_id": variant_id, "quantity": 1}],
+                "email": BUYER,
+                "provider": paying.provider,
+                **paying.asked,
+            },
             {"idempotency-key": secrets.token_hex(16)},
         )
         purchase.order_id = placed["order"]["order_id"]
         token = placed["order_token"]
-        step.note = f"order {purchase.order_id}, Stripe {placed['payment']['reference']}"
+        reference = placed["payment"]["reference"]
+        step.note = f"order {purchase.order_id}, {paying.provider} {reference}"
 
-    with recorder.step("pay at Stripe") as step:
-        pay(cloud, shop, placed["payment"]["reference"])
-        step.note = "test card 4242"
+    with recorder.step("pay") as step:
+        step.note = paying.pay(placed["payment"])
 
     with recorder.step("callback until delivered") as step:
+        told = paying.tell()
         purchase.state = wait_for_end(cloud, shop.merchant_id, purchase.order_id, started)
         purchase.callback_ms = callback_ms(cloud, started)
-        step.note = f"order is {purchase.state}; localstripe waited 1 s before it posted, "
+        step.note = f"order is {purchase.state}; {told}, "
         step.note += f"the callback took {purchase.callback_ms:.0f} ms"
 
     with recorder.step("read order"):
@@ -140,7 +164,15 @@ class Recorder:
         self.say(step)
 
 
-def pay(cloud: Cloud, shop: Shop, payment_intent: str) -> None:
+def by_stripe(cloud: Cloud, shop: Shop) -> Paying:
+    def pay(payment: Json) -> str:
+        pay_at_stripe(cloud, shop, payment["reference"])
+        return "test card 4242"
+
+    return Paying("stripe", pay, lambda: "localstripe waited 1 s before it posted")
+
+
+def pay_at_stripe(cloud: Cloud, shop: Shop, payment_intent: str) -> None:
     """What Stripe's own script does in a buyer's browser."""
     api, key = f"{cloud.stripe_url}/v1", shop.stripe_secret_key
     card = {"type": "card"} | {f"card[{name}]": value for name, value in TEST_CARD.items()}

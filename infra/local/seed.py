@@ -1,11 +1,13 @@
-"""A demo merchant with three products, so that the local cloud is a shop."""
+"""A demo merchant with some products, so that the local cloud is a shop."""
 
 import json
 import secrets
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from botocore.httpsession import URLLib3Session
 
 from infra.local.cloud import Cloud
@@ -55,7 +57,12 @@ PRODUCTS = (
     Demo("arcade-gift-card", "Arcade gift card", "arcade-20", "20 USD", 2000, "USD", 4, 4),
     Demo("photo-editor", "Photo editor licence", "editor-1y", "One year", 4900, "USD", 5, 5),
     Demo("music-pass", "Music pass with PIN", "music-30d", "30 days", 1200, "EUR", 6, 2, pins=True),
+    Demo("game-points", "Game points", "points-600", "600 points", 6800, "CNY", 4, 4),
 )
+
+
+def variant_priced_in(currency: str) -> str:
+    return next(demo.variant_id for demo in PRODUCTS if demo.currency == currency)
 
 
 def ensure_shop(cloud: Cloud, say: Say) -> Shop:
@@ -66,10 +73,10 @@ def ensure_shop(cloud: Cloud, say: Say) -> Shop:
         say(f"shop '{shop.merchant_id}' is there from last time")
     else:
         shop = open_shop(cloud)
-        fill_shelves(cloud, shop)
         kept.touch(mode=0o600)
         kept.write_text(json.dumps(asdict(shop), indent=2) + "\n")
-        say(f"shop '{shop.merchant_id}' has {len(PRODUCTS)} products")
+        say(f"shop '{shop.merchant_id}' is open")
+    fill_shelves(cloud, shop, say)
     # localstripe forgets its webhooks when it stops.
     configure_stripe(
         f"{cloud.stripe_url}/_config/webhooks/{shop.merchant_id}",
@@ -85,8 +92,7 @@ def ensure_shop(cloud: Cloud, say: Say) -> Shop:
 def open_shop(cloud: Cloud) -> Shop:
     """Create the merchant, its keys and its Stripe secrets, through the same flows as the CLI."""
     now_ms = time.time_ns() // 1_000_000
-    merchants = Merchants(Table(cloud.client("dynamodb"), cloud.outputs["MerchantsTable"]))
-    keys = Keys(cloud.client("kms"), cloud.outputs["VaultKeyArn"])
+    merchants, keys = merchants_and_keys(cloud)
     create_merchant(
         MERCHANT_ID,
         name="Demo shop",
@@ -116,23 +122,32 @@ def open_shop(cloud: Cloud) -> Shop:
         stripe_secret_key=f"sk_test_{secrets.token_hex(16)}",
         stripe_webhook_secret=f"whsec_{secrets.token_hex(16)}",
     )
-    Gateways(merchants, keys, URLLib3Session()).set(
-        MERCHANT_ID,
+    set_gateway(
+        cloud,
         "stripe",
-        json.dumps(
-            {
-                "secret_key": shop.stripe_secret_key,
-                "webhook_secrets": [shop.stripe_webhook_secret],
-            }
-        ).encode(),
+        {"secret_key": shop.stripe_secret_key, "webhook_secrets": [shop.stripe_webhook_secret]},
     )
     return shop
 
 
-def fill_shelves(cloud: Cloud, shop: Shop) -> None:
-    """Products, variants and codes, through the merchant's own API."""
+def set_gateway(cloud: Cloud, provider: str, secrets: Any) -> None:
+    """What `scrip-admin gateway set` does."""
+    gateways = Gateways(*merchants_and_keys(cloud), URLLib3Session())
+    gateways.set(MERCHANT_ID, provider, msgspec.json.encode(secrets))
+
+
+def merchants_and_keys(cloud: Cloud) -> tuple[Merchants, Keys]:
+    merchants = Merchants(Table(cloud.client("dynamodb"), cloud.outputs["MerchantsTable"]))
+    return merchants, Keys(cloud.client("kms"), cloud.outputs["VaultKeyArn"])
+
+
+def fill_shelves(cloud: Cloud, shop: Shop, say: Say) -> None:
+    """Products, variants and codes that are not there yet, through the merchant's own API."""
     base = f"{cloud.base_url}/v1/merchant"
-    for demo in PRODUCTS:
+    listed = call_shop("GET", f"{cloud.base_url}/v1/products", shop.storefront_key)
+    there = {product["product_id"] for product in listed["products"]}
+    for demo in (each for each in PRODUCTS if each.product_id not in there):
+        say(f"shop '{shop.merchant_id}' gets '{demo.title}'")
         product = f"{base}/products/{demo.product_id}"
         call_shop("PUT", product, shop.operator_key, {"title": demo.title})
         call_shop(

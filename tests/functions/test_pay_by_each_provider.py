@@ -1,11 +1,8 @@
 """Each provider from end to end: an order is placed, paid where that provider lets one pay, and its
 own signed callback delivers."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple
-from unittest import mock
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import msgspec
@@ -19,95 +16,22 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from scrip.domain import errors
 from scrip.wiring.clients import provider_http
-from tests.adapters import alipay_making, paypal_making
 from tests.contents import nothing_changes
 from tests.documented import is_refused
 from tests.in_memory import InMemory, in_memory
 from tests.opening import open_shop
-from tests.oracles import wechat_keys
-from tests.oracles.alipay_server import alipay_server
-from tests.oracles.paypal_server import paypal_server
+from tests.oracles.paying import OPEN, Provider, Signed
 from tests.oracles.stripe_server import StripeServer
-from tests.oracles.wechat_server import wechat_server
 from tests.shop import InProcess, Reply, Shop
-
-Signed = tuple[bytes, dict[str, str]]
-
-
-class Provider(NamedTuple):
-    """`pay`: the buyer pays what the order's answer told; the callback that follows. `shown`: the
-    field of that answer by which the buyer pays. `answer`: status and body that it wants."""
-
-    name: str
-    base: str
-    secrets: Any
-    currency: str
-    shown: str
-    pay: Callable[[Reply], Signed]
-    answer: tuple[int, str]
-    asked: dict[str, Any]
-
-
-@contextmanager
-def wechat() -> Iterator[Provider]:
-    with wechat_server() as server:
-        server.now_seconds = int(time.time())
-        yield Provider(
-            "wechat",
-            server.base,
-            wechat_keys.secrets(),
-            "CNY",
-            "qr_text",
-            lambda placed: server.pay(placed.json["order"]["order_id"]),
-            (204, ""),
-            {},
-        )
-
-
-@contextmanager
-def alipay() -> Iterator[Provider]:
-    with alipay_server() as server:
-
-        def pay(placed: Reply) -> Signed:
-            server.visit(placed.json["payment"]["checkout_url"])
-            return server.pay(placed.json["order"]["order_id"])
-
-        yield Provider(
-            "alipay",
-            server.base,
-            alipay_making.SECRETS,
-            "CNY",
-            "checkout_url",
-            pay,
-            (200, "success"),
-            {"return_url": "https://shop.example/thanks"},
-        )
-
-
-@contextmanager
-def paypal() -> Iterator[Provider]:
-    with paypal_server() as server:
-        certificates = Certificates(lambda: server.signer.roots)
-        with mock.patch.object(PayPalGateway, "certificates", certificates):
-            yield Provider(
-                "paypal",
-                server.base,
-                paypal_making.SECRETS,
-                "EUR",
-                "checkout_url",
-                lambda placed: server.pay(placed.json["payment"]["reference"]),
-                (200, '{"outcome":"delivered"}'),
-                {"return_url": "https://shop.example/thanks"},
-            )
-
-
-OPEN = {"wechat": wechat, "alipay": alipay, "paypal": paypal}
 
 
 @pytest.fixture(params=OPEN)
-def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
-    with ExitStack() as stack:
-        yield stack.enter_context(OPEN[request.param]())
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    with OPEN[request.param]() as opened:
+        if opened.name == "paypal":
+            certificates = Certificates(lambda: opened.server.signer.roots)
+            monkeypatch.setattr(PayPalGateway, "certificates", certificates)
+        yield opened
 
 
 @pytest.fixture
@@ -135,6 +59,10 @@ def place(selling: Shop, provider: Provider, **more: Any) -> Reply:
     return placed
 
 
+def pay(provider: Provider, placed: Reply) -> Signed:
+    return provider.pay(placed.json["payment"][provider.shown])
+
+
 def tell(selling: Shop, provider: Provider, signed: Signed, merchant_id: str = "demo") -> Reply:
     raw, headers = signed
     path = f"/v1/callbacks/payments/{merchant_id}/{provider.name}"
@@ -148,7 +76,7 @@ def test_a_payment_delivers_once_and_is_answered_in_the_providers_words(
     assert placed.json["payment"]["provider"] == provider.name
     assert placed.json["payment"][provider.shown]
 
-    signed = provider.pay(placed)
+    signed = pay(provider, placed)
     told = tell(selling, provider, signed)
     with nothing_changes(deployed):
         again = tell(selling, provider, signed)
@@ -161,7 +89,7 @@ def test_a_payment_delivers_once_and_is_answered_in_the_providers_words(
 def test_a_callback_with_one_byte_changed_is_refused(
     deployed: InMemory, selling: Shop, provider: Provider
 ) -> None:
-    raw, headers = provider.pay(place(selling, provider))
+    raw, headers = pay(provider, place(selling, provider))
 
     with nothing_changes(deployed):
         for at in range(0, len(raw), max(1, len(raw) // 12)):
@@ -175,7 +103,7 @@ def test_a_callback_with_one_byte_changed_is_refused(
 def test_another_merchants_address_does_not_take_it(
     deployed: InMemory, selling: Shop, provider: Provider
 ) -> None:
-    signed = provider.pay(place(selling, provider))
+    signed = pay(provider, place(selling, provider))
 
     with nothing_changes(deployed):
         reply = tell(selling, provider, signed, merchant_id="other")
@@ -186,7 +114,7 @@ def test_another_merchants_address_does_not_take_it(
 def test_another_providers_address_does_not_take_it(
     deployed: InMemory, selling: Shop, provider: Provider
 ) -> None:
-    raw, headers = provider.pay(place(selling, provider))
+    raw, headers = pay(provider, place(selling, provider))
 
     with nothing_changes(deployed):
         for name in (each for each in PROVIDERS if each != provider.name):

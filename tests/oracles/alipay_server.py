@@ -310,7 +310,7 @@ def refusal(sub_code: str) -> dict[str, str]:
 
 
 @contextmanager
-def alipay_server() -> Iterator[AlipayServer]:
+def alipay_server(port: int = 0) -> Iterator[AlipayServer]:
     state = AlipayServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -350,7 +350,7 @@ def alipay_server() -> Iterator[AlipayServer]:
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     state.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -329,10 +329,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def paypal_server() -> Iterator[PayPalServer]:
+def paypal_server(port: int = 0) -> Iterator[PayPalServer]:
     state = PayPalServer()
     handler = type("PayPalHandler", (Handler,), {"state": state})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     state.base = state.signer.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -29,6 +29,13 @@ def rsa_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
+@cache
+def authority() -> Issuer:
+    """The root, one for each process: who is to trust it must know it beforehand."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return certificate("Root", key, authority=True), key
+
+
 def certificate(
     name: str,
     key: PrivateKey,
@@ -95,10 +102,9 @@ class Signer:
     issuers: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        root_key, self.issuer_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-        root = certificate("Root", root_key, authority=True)
-        self.roots = pem(root)
-        self.issuer = certificate("Issuer", self.issuer_key, (root, root_key), authority=True)
+        self.issuer_key = ec.generate_private_key(ec.SECP256R1())
+        self.roots = pem(authority()[0])
+        self.issuer = certificate("Issuer", self.issuer_key, authority(), authority=True)
         self.issuers["issuer.crt"] = self.issuer.public_bytes(serialization.Encoding.DER)
         self.key = rsa_key()
 

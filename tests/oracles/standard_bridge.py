@@ -53,7 +53,7 @@ def sign(
 
 
 @contextmanager
-def standard_bridge() -> Iterator[StandardBridge]:
+def standard_bridge(port: int = 0) -> Iterator[StandardBridge]:
     state = StandardBridge()
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,7 +83,7 @@ def standard_bridge() -> Iterator[StandardBridge]:
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     state.base = f"http://127.0.0.1:{server.server_address[1]}/"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -51,6 +51,7 @@ class WechatServer:
     now_seconds: int = NOW_SECONDS
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     opened: dict[str, bytes] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     refund_state: str = "PROCESSING"
     requests: list[str] = field(default_factory=list)
@@ -118,7 +119,9 @@ class WechatServer:
             return _refusal(400, code)
         number = f"wx{hashlib.sha256(body).hexdigest()[:30]}"
         if kind == "native":
-            return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={number}"}
+            code = f"weixin://wxpay/bizpayurl?pr={number}"
+            self.codes[code] = order_id
+            return 200, {"code_url": code}
         if kind == "h5":
             assert asked["scene_info"]["payer_client_ip"]
             url = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb"
@@ -198,6 +201,10 @@ class WechatServer:
                 for each in self.certificates
             ]
         }
+
+    def scan(self, qr_text: str) -> str:
+        """Which order a code is for."""
+        return self.codes[qr_text]
 
     def pay(self, order_id: str, **changes: Any) -> tuple[bytes, dict[str, str]]:
         """The buyer pays; the callback that tells it. `changes` are told, not booked."""
@@ -289,7 +296,7 @@ def _refusal(status: int, code: str, message: str = "不行") -> tuple[int, Any]
 
 
 @contextmanager
-def wechat_server() -> Iterator[WechatServer]:
+def wechat_server(port: int = 0) -> Iterator[WechatServer]:
     state = WechatServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -333,7 +340,7 @@ def wechat_server() -> Iterator[WechatServer]:
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     state.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
