@@ -138,7 +138,7 @@ def _paying_again(world: World, placed: Reply) -> Case:
     event = world.paid(placed, id="pi_second")
 
     def expect() -> None:
-        [item] = [item for item in world.items("orders") if "stray#pi_second" in item]
+        [item] = [item for item in world.items("orders") if "stray#stripe#pi_second" in item]
         assert item["state"] == "delivered"
 
     return Case(lambda: world.post(event), expect, again_calls=2)
