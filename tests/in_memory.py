@@ -44,6 +44,7 @@ WIRING = (
     "outbox",
     "mail",
     "expiry",
+    "following",
     "stock",
     "sync",
     "imports",

@@ -102,6 +102,11 @@ class ExpirySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpSettings:
+    orders_table: str
+
+
+@dataclass(frozen=True, slots=True)
 class StockWatchSettings:
     merchants_table: str
     catalogue_table: str

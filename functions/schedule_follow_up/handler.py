@@ -1,0 +1,58 @@
+"""Every minute: do for orders what is to be done at their payment providers, later or again."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import takewhile
+from typing import Any
+
+from scrip.batching import in_batches
+from scrip.chance import now_ms
+from scrip.domain.follow_up import FollowUp
+from scrip.flows.follow_up import Errand, follow_up
+from scrip.telemetry import count, count_by_reason, flush, logger
+from scrip.wiring import following
+
+RUN_MS = 40_000
+"""Less than the function's timeout by the time that one order may take."""
+
+MOST = 500
+"""Orders in one run."""
+
+following.warm()
+
+
+def errands() -> tuple[Errand, ...]:
+    """What is done for each order of the worklist, in this order. Each is a flow of its own; one
+    that an order does not need leaves it alone."""
+    return ()
+
+
+def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
+    started_ms = now_ms()
+    due = following.following().follow_ups.due(started_ms, MOST)
+    failed = in_batches(one_by_one(due, started_ms), follow, context)["batchItemFailures"]
+    if failed:
+        count("FollowUpsFailed", len(failed))
+    if len(due) == MOST or not in_time(started_ms):
+        count("FollowUpsCutShort")
+    flush()
+    return {"due": len(due)}
+
+
+def one_by_one(
+    due: Iterable[FollowUp], started_ms: int
+) -> Iterator[tuple[str, Callable[[], FollowUp]]]:
+    in_this_run = takewhile(lambda _: in_time(started_ms), due)
+    return ((each.order_id, partial(FollowUp, *each)) for each in in_this_run)
+
+
+def in_time(started_ms: int) -> bool:
+    return now_ms() < started_ms + RUN_MS
+
+
+def follow(place: FollowUp) -> None:
+    wired = following.following()
+    followed = follow_up(place, errands(), now_ms=now_ms(), follow_ups=wired.follow_ups)
+    for name in followed.given_up:
+        count_by_reason("FollowUpsGivenUp", name)
+    logger.info("followed up", **followed._asdict())
