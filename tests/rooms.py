@@ -1,0 +1,149 @@
+"""The house rules as data: who may import whom, and what each room may use."""
+
+PLAIN = frozenset(
+    {
+        "collections.abc",
+        "collections.defaultdict",
+        "dataclasses",
+        "enum",
+        "functools",
+        "itertools",
+        "typing",
+    }
+)
+"""Standard library without a clock, chance, I/O or an environment: any room may use it."""
+
+ROOMS: dict[str, frozenset[str]] = {
+    "functions": frozenset(
+        {
+            "answers",
+            "batching",
+            "chance",
+            "contracts",
+            "domain",
+            "flows",
+            "serving",
+            "telemetry",
+            "wiring",
+        }
+    ),
+    "answers": frozenset(
+        {"chance", "contracts", "domain", "flows", "serving", "telemetry", "wiring"}
+    ),
+    "serving": frozenset({"contracts", "domain", "telemetry"}),
+    "batching": frozenset({"domain", "telemetry"}),
+    "telemetry": frozenset(),
+    "chance": frozenset(),
+    "settings": frozenset(),
+    "wiring": frozenset({"adapters", "settings", "wiring"}),
+    "adapters": frozenset({"adapters", "contracts", "domain"}),
+    "contracts": frozenset({"contracts", "domain"}),
+    "flows": frozenset({"domain", "steps"}),
+    "steps": frozenset({"domain"}),
+    "domain": frozenset({"domain"}),
+}
+"""Room -> rooms it may import. A flow is not in its own list: no flow imports a flow, and no step a
+step."""
+
+OUTSIDE: dict[str, frozenset[str]] = {
+    "functions": frozenset(),
+    "answers": frozenset(),
+    "serving": frozenset({"time"}),
+    "batching": frozenset(),
+    "telemetry": frozenset({"aws_lambda_powertools", "re", "secrets"}),
+    "chance": frozenset({"random", "secrets", "time"}),
+    "settings": frozenset({"os"}),
+    "wiring": frozenset({"botocore", "socket.IPPROTO_TCP", "socket.TCP_NODELAY"}),
+    "adapters": frozenset(
+        {
+            "base64",
+            "binascii",
+            "botocore",
+            "concurrent.futures",
+            "cryptography",
+            "csv",
+            "datetime",
+            "decimal",
+            "hashlib.sha1",
+            "heapq",
+            "hmac",
+            "importlib.import_module",
+            "io.BytesIO",
+            "io.TextIOWrapper",
+            "math.inf",
+            "msgspec",
+            "openpyxl",
+            "pathlib.Path",
+            "re",
+            "secrets.token_hex",
+            "sqlite3",
+            "tempfile",
+            "time",
+            "urllib.parse",
+            "zipfile",
+            "zlib",
+        }
+    ),
+    "contracts": frozenset({"base64", "binascii", "msgspec", "urllib.parse.unquote_plus"}),
+    "flows": frozenset({"hashlib", "hmac", "re"}),
+    "steps": frozenset(),
+    "domain": frozenset(
+        {
+            "base64.urlsafe_b64decode",
+            "base64.urlsafe_b64encode",
+            "calendar.monthrange",
+            "calendar.timegm",
+            "codecs",
+            "collections.Counter",
+            "csv",
+            "hashlib",
+            "hmac",
+            "io.StringIO",
+            "ipaddress.ip_address",
+            "json.dumps",
+            "json.loads",
+            "math.log2",
+            "re",
+        }
+    ),
+}
+"""Room -> what it may import from outside beyond PLAIN."""
+
+DOMAIN_EDGES: dict[str, frozenset[str]] = {
+    "batch_record": frozenset({"chunk_range", "directory", "stock"}),
+    "bill": frozenset({"money"}),
+    "blind_index": frozenset({"code"}),
+    "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
+    "chunk_range": frozenset({"stock"}),
+    "code_file": frozenset({"code_rows", "errors"}),
+    "code_request": frozenset({"code", "code_rows", "errors"}),
+    "code_rows": frozenset({"code", "errors"}),
+    "directory": frozenset({"chunk_range", "stock"}),
+    "export": frozenset({"errors", "order_access", "stock"}),
+    "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
+    "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
+    "import_job": frozenset(
+        {"blind_index", "chunk_range", "code", "code_file", "code_rows", "errors", "stock"}
+    ),
+    "key_pattern": frozenset({"order_access"}),
+    "let_go": frozenset({"line", "order"}),
+    "line": frozenset({"goods", "money", "stock"}),
+    "mail": frozenset({"code", "day", "stock_warning"}),
+    "masking": frozenset({"code"}),
+    "merchant": frozenset({"outcome", "reveal_watch"}),
+    "notice": frozenset({"money", "payment", "refund"}),
+    "offer": frozenset({"chunk_range", "directory", "stock"}),
+    "order": frozenset({"errors", "line", "money", "outcome", "payment"}),
+    "outcome": frozenset({"payment"}),
+    "payment": frozenset({"money"}),
+    "recipe": frozenset({"errors", "key_pattern"}),
+    "refund": frozenset({"money", "payment"}),
+    "shredding": frozenset({"directory", "stock"}),
+    "stock_level": frozenset({"day"}),
+    "stock_warning": frozenset({"day", "stock_level"}),
+    "synced_level": frozenset({"errors"}),
+    "watermark": frozenset({"code"}),
+}
+"""Who knows whom: an order holds where its goods are claimed and what paid for it, a
+directory lists chunks, a product holds the recipe of its keys, Crockford's symbols are those of
+order ids. Nothing else, and no ring."""
