@@ -200,6 +200,22 @@ class Shop:
         """Stripe reports the order's payment as succeeded."""
         return self.callback(self.stripe.paid(placed.json["payment"]["reference"], **changes))
 
+    def dispute(self, placed: Reply, status: str, *, at: int | None = None, **more: Any) -> Reply:
+        """Stripe tells how a dispute of the order's payment stands, since `at` (seconds)."""
+        kind = "closed" if status in ("won", "lost") else "created"
+        about = self.stripe.dispute(placed.json["payment"]["reference"], status, **more)
+        created = {} if at is None else {"created": at}
+        return self.callback(self.stripe.event(f"charge.dispute.{kind}", about, **created))
+
+    def freeze(self, placed: Reply, *, frozen: bool) -> Reply:
+        path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/freeze"
+        body = {"frozen": frozen, "reason": "looks stolen"}
+        return self.call("PUT", path, body, key="operator")
+
+    def evidence(self, placed: Reply) -> Reply:
+        path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/evidence"
+        return self.call("GET", path, key="finance")
+
     def read(self, placed: Reply) -> Reply:
         order = placed.json
         path = f"/v1/orders/{order['order']['order_id']}"

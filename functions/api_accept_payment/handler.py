@@ -1,13 +1,17 @@
-"""A payment provider reports a payment: claim, close, acknowledge."""
+"""A payment provider reports something signed: do what it calls for, acknowledge."""
 
+from collections.abc import Callable
 from typing import Any
 
 from scrip.chance import luck, now_ms
-from scrip.contracts.callbacks import CALLBACK_OPERATIONS, acknowledged, sized
+from scrip.contracts.callbacks import CALLBACK_OPERATIONS, Outcome, acknowledged, sized
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
 from scrip.domain import errors
+from scrip.domain.dispute import DisputeState
+from scrip.domain.notice import DisputeNotice, PaymentNotice
 from scrip.domain.outcome import Action
+from scrip.flows.accept_dispute import accept_dispute
 from scrip.flows.accept_payment import Accepted, Ending, accept_payment
 from scrip.serving import Api, Call
 from scrip.telemetry import count, count_by_reason, logger, milliseconds
@@ -18,7 +22,12 @@ COUNTS = {
     Ending.REFUND_DUE: ("OrdersPaid", "SoldOut", "RefundDue"),
     Ending.STRAY: ("StrayPayments",),
     Ending.DUPLICATE: ("CallbacksDuplicate",),
-    Ending.IGNORED: ("CallbacksIgnored",),
+}
+
+DISPUTES = {
+    DisputeState.OPENED: "DisputesOpened",
+    DisputeState.WON: "DisputesWon",
+    DisputeState.LOST: "DisputesLost",
 }
 
 STRAYS = {Action.REFUND: "RefundDue", Action.HOLD: "PaymentsUnmatched"}
@@ -39,6 +48,13 @@ def accept(call: Call) -> Answer:
     gateway = wired.gateways.of(merchant_id, call.path.provider)
     notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
     logger.append_keys(**notice.facts)
+    outcome = TAKERS.get(type(notice), ignore)(merchant_id, notice, now)
+    logger.append_keys(ending=outcome)
+    return acknowledged(outcome, wired.gateways.acknowledgement(call.path.provider))
+
+
+def take_payment(merchant_id: str, notice: PaymentNotice, now: int) -> Outcome:
+    wired = payments.payments()
     accepted = accept_payment(
         merchant_id,
         notice,
@@ -50,7 +66,26 @@ def accept(call: Call) -> Answer:
         holds=wired.holds,
     )
     tell(accepted)
-    return acknowledged(accepted.ending.value, wired.gateways.acknowledgement(call.path.provider))
+    return accepted.ending.value
+
+
+def take_dispute(merchant_id: str, notice: DisputeNotice, _: int) -> Outcome:
+    wired = payments.payments()
+    news = accept_dispute(merchant_id, notice, orders=wired.orders, disputes=wired.disputes)
+    count(DISPUTES[notice.dispute.state] if news else "CallbacksDuplicate")
+    return "disputed" if news else "duplicate"
+
+
+def ignore(*_: object) -> Outcome:
+    count("CallbacksIgnored")
+    return "ignored"
+
+
+TAKERS: dict[type, Callable[..., Outcome]] = {
+    PaymentNotice: take_payment,
+    DisputeNotice: take_dispute,
+}
+"""Who takes what a provider may tell. What nobody takes moves nothing here."""
 
 
 def tell(accepted: Accepted) -> None:
@@ -58,7 +93,6 @@ def tell(accepted: Accepted) -> None:
         count(name)
     if accepted.paid_to_readable_ms is not None:
         milliseconds("PaymentToReadable", accepted.paid_to_readable_ms)
-    logger.append_keys(ending=accepted.ending.value)
     if accepted.stray:
         logger.append_keys(case=accepted.stray.case.value, action=accepted.stray.action.value)
         count(STRAYS[accepted.stray.action])

@@ -13,6 +13,7 @@ from scrip.contracts.generated import generated_key_view, licence_keys_view
 from scrip.contracts.http import Answer, decode_text
 from scrip.contracts.merchant_after_sale import AFTER_SALE_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
+from scrip.contracts.merchant_disputes import DISPUTE_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_stock import stock_view
@@ -309,6 +310,7 @@ API = Api(
         *wire.MERCHANT_OPERATIONS,
         *BATCH_OPERATIONS,
         *AFTER_SALE_OPERATIONS,
+        *DISPUTE_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,

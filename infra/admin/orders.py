@@ -146,3 +146,9 @@ def _told(merchant_id: str, view: MerchantOrderView) -> Iterator[tuple[str, obje
             "paid besides",
             (f"{stray.transaction_id}, {paid}: {stray.case.value}, {stray.action.value}"),
         )
+    if view.frozen:
+        yield "frozen", "nothing of it is shown or moved"
+    for dispute in view.disputes:
+        disputed = minor(dispute.amount_minor, dispute.currency)
+        facts = f"{dispute.dispute_id}, {disputed}: {dispute.state.value}, {dispute.reason}"
+        yield "dispute", f"{dispute.provider} {facts}, {moment(dispute.told_at_ms)}"

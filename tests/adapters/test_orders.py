@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scrip.adapters.follow_ups import BY_FOLLOW_UP
 from scrip.adapters.order_items import SHARDS
 from scrip.adapters.orders import BEGINNING, BY_DUE, BY_MERCHANT, Orders
 from scrip.adapters.tables import Item, encode_item
@@ -228,14 +229,15 @@ def test_closing_leaves_what_the_indexes_hold(orders: Orders) -> None:
     keys = [key for index in indexes for key in index["KeySchema"]]
     names = {key["AttributeName"] for key in keys} | {"pk"}
     order = placed(orders, pending(replace(line(), held=True)))
-    before = {name: stored(orders)[name] for name in names}
+    before = {name: stored(orders).get(name) for name in names}
 
     orders.point(order, order.lines[0].pointed_at(ELSEWHERE))
     orders.close(now_is(orders), closed_of(now_is(orders)))
 
-    assert {index["IndexName"] for index in indexes} == {BY_MERCHANT, BY_DUE}
+    assert {index["IndexName"] for index in indexes} == {BY_MERCHANT, BY_DUE, BY_FOLLOW_UP}
     assert {index["Projection"]["ProjectionType"] for index in indexes} == {"KEYS_ONLY"}
-    assert {name: stored(orders)[name] for name in names} == before
+    assert {name: stored(orders).get(name) for name in names} == before
+    assert before["follow_up"] is None
 
 
 @pytest.mark.parametrize("payment_ref", ["pi_" + "x" * 24, "cs_live_" + "x" * 58])

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scrip.adapters.gateways.paypal import READERS
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import (
     PaymentMerchantMismatch,
     PaymentProviderUnavailable,
@@ -20,7 +21,6 @@ from scrip.domain.errors import (
 from scrip.domain.money import Money
 from scrip.domain.notice import (
     DisputeNotice,
-    DisputeState,
     IgnoredNotice,
     Notice,
     PaymentNotice,
@@ -219,12 +219,15 @@ def test_a_dispute_is_told_as_it_stands_now(api: PayPalServer, kind: str) -> Non
     assert told(api, f"CUSTOMER.DISPUTE.{kind}", resource) == DisputeNotice(
         "demo",
         ORDER_ID,
-        payment.transaction_id,
-        "PP-D-4012",
-        DisputeState.OPENED,
-        Money(4500, "EUR"),
-        "UNAUTHORISED",
-        REFUNDED_AT_MS,
+        Dispute(
+            "paypal",
+            "PP-D-4012",
+            payment.transaction_id,
+            DisputeState.OPENED,
+            Money(4500, "EUR"),
+            "UNAUTHORISED",
+            REFUNDED_AT_MS,
+        ),
     )
 
 
@@ -251,7 +254,7 @@ def test_a_dispute_ends_as_paypal_decided(
     notice = told(api, "CUSTOMER.DISPUTE.CREATED", resource)
 
     assert isinstance(notice, DisputeNotice)
-    assert notice.state is state
+    assert notice.dispute.state is state
 
 
 def test_a_dispute_about_another_shop_is_ignored(api: PayPalServer) -> None:

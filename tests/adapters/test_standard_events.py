@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import (
     PaymentMerchantMismatch,
     PaymentModeMismatch,
@@ -18,7 +19,6 @@ from scrip.domain.errors import (
 from scrip.domain.money import Money
 from scrip.domain.notice import (
     DisputeNotice,
-    DisputeState,
     IgnoredNotice,
     Notice,
     PaymentNotice,
@@ -133,9 +133,8 @@ def test_a_refund_needs_one_number_of_two() -> None:
 def test_a_dispute_stands_as_the_event_says(kind: str, state: DisputeState) -> None:
     notice = read(event(kind, dispute={"id": "d_1"}, reason="fraud"))
 
-    assert notice == DisputeNotice(
-        "demo", ORDER_ID, "tx_1", "d_1", state, Money(4500, "EUR"), "fraud", HAPPENED_AT_MS
-    )
+    told = Dispute("standard", "d_1", "tx_1", state, Money(4500, "EUR"), "fraud", HAPPENED_AT_MS)
+    assert notice == DisputeNotice("demo", ORDER_ID, told)
 
 
 @pytest.mark.parametrize(

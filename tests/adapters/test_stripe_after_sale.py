@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import (
     PaymentModeMismatch,
     PaymentProviderRefused,
@@ -12,7 +13,7 @@ from scrip.domain.errors import (
     RequestInvalid,
 )
 from scrip.domain.money import Money
-from scrip.domain.notice import DisputeNotice, DisputeState, IgnoredNotice, Notice, RefundNotice
+from scrip.domain.notice import DisputeNotice, IgnoredNotice, Notice, RefundNotice
 from scrip.domain.refund import RefundReport, RefundState
 from tests.adapters.stripe_account import PAGE, gateway, pay_one, refunding
 from tests.domain.making import ORDER_ID
@@ -115,12 +116,15 @@ def test_a_dispute_is_told_with_the_order_that_was_paid(
     assert read(api, event(api, kind, dispute)) == DisputeNotice(
         "demo",
         ORDER_ID,
-        payment.transaction_id,
-        dispute["id"],
-        DisputeState.OPENED,
-        Money(4400, "EUR"),
-        "fraudulent",
-        1_760_000_000_000,
+        Dispute(
+            "stripe",
+            dispute["id"],
+            payment.transaction_id,
+            DisputeState.OPENED,
+            Money(4400, "EUR"),
+            "fraudulent",
+            1_760_000_000_000,
+        ),
     )
 
 
@@ -135,7 +139,7 @@ def test_a_dispute_stands_as_stripe_says_now_not_as_the_event_did(
     notice = read(api, stale)
 
     assert isinstance(notice, DisputeNotice)
-    assert notice.state is state
+    assert notice.dispute.state is state
 
 
 def test_a_dispute_prevented_with_the_buyers_money_is_lost(api: StripeServer) -> None:
@@ -147,7 +151,7 @@ def test_a_dispute_prevented_with_the_buyers_money_is_lost(api: StripeServer) ->
         notice = read(api, event(api, "charge.dispute.closed", dispute))
 
         assert isinstance(notice, DisputeNotice)
-        assert notice.state is state
+        assert notice.dispute.state is state
 
 
 def test_a_dispute_in_a_state_nobody_knows_is_not_guessed(api: StripeServer) -> None:

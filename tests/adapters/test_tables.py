@@ -26,7 +26,7 @@ from tests.adapters.faults import Faults, refused
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.binary())
 VALUES = st.recursive(
-    SCALARS | st.sets(st.integers(), min_size=1),
+    SCALARS | st.sets(st.integers(), min_size=1) | st.sets(st.text(), min_size=1),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(min_size=1), inner),
     max_leaves=6,
 )
@@ -51,7 +51,7 @@ def test_a_value_without_an_attribute_type_is_a_bug(value: Any) -> None:
 
 def test_an_attribute_type_nobody_writes_is_a_bug() -> None:
     with pytest.raises(TypeError):
-        decode_item({"a": {"SS": ["x"]}})
+        decode_item({"a": {"BS": [b"x"]}})
 
 
 def test_a_table_gives_back_what_was_put(notes: Table) -> None:

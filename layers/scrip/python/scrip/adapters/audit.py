@@ -1,6 +1,7 @@
 """Who did what with codes, when and from where. Written before it is done, never changed."""
 
 from scrip.adapters.tables import ConditionFailed, Table
+from scrip.domain.evidence import Entry
 
 REVEALED = "revealed"
 
@@ -67,9 +68,15 @@ class Audit:
             return error.item == item  # then it was this very write, its answer lost and repeated
         return True
 
+    def trail(self, merchant_id: str, order_id: str) -> list[Entry]:
+        """All that was done with an order, oldest first."""
+        return [
+            Entry(int(entry["sk"].partition("#")[0]), entry["act"], entry["by"], entry["source"])
+            for entry in self.table.query(
+                "pk = :pk", {":pk": f"{merchant_id}#{order_id}"}, consistent=True
+            )
+        ]
+
     def reveals(self, merchant_id: str, order_id: str) -> list[int]:
         """When the codes of an order were shown in plain text, oldest first."""
-        entries = self.table.query(
-            "pk = :pk", {":pk": f"{merchant_id}#{order_id}"}, consistent=True
-        )
-        return [int(entry["sk"].partition("#")[0]) for entry in entries if entry["act"] == REVEALED]
+        return [entry.at_ms for entry in self.trail(merchant_id, order_id) if entry.act == REVEALED]

@@ -8,7 +8,7 @@ Line       swap: unit, chunk, when, and whether the new code is claimed there
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scrip.adapters.order_items import line_item, order_key, order_of, swap_item
+from scrip.adapters.order_items import FROZEN_BY, line_item, order_key, order_of, swap_item
 from scrip.adapters.orders import NOT_REVEALED
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.line import Line, Swap
@@ -30,14 +30,15 @@ class DeliveredOrders:
         return {order.order_id: order for order in found}
 
     def reveal(self, order: Order, at_ms: int) -> Order:
-        """Record that its codes are about to be shown; the order as it stands then."""
+        """Record that its codes are about to be shown, unless it is frozen; the order as it stands
+        then."""
         try:
             after = self.table.update(
                 order_key(order.merchant_id, order.order_id),
                 "SET revealed_at_ms = :at",
                 values={":at": at_ms, ":never": NOT_REVEALED},
                 condition=(
-                    "attribute_exists(pk) AND "
+                    f"attribute_exists(pk) AND attribute_not_exists({FROZEN_BY}) AND "
                     "(attribute_not_exists(revealed_at_ms) OR revealed_at_ms = :never)"
                 ),
                 returns="ALL_NEW",

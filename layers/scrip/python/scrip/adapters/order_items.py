@@ -3,6 +3,7 @@
 from typing import Any
 
 from scrip.adapters.tables import Item
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.goods import Kind
 from scrip.domain.line import Line, Swap
 from scrip.domain.money import Money
@@ -10,6 +11,7 @@ from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
     Order,
+    OrderRecord,
     PendingOrder,
     RefundDueOrder,
     listing_place,
@@ -23,7 +25,10 @@ SHARDS = 4
 """Index partitions a merchant: 4000 orders a second before the index could hold the table back."""
 
 
-STRAY = "stray#"
+STRAY, DISPUTE = "stray#", "dispute#"
+FROZEN_BY = "frozen_by"
+"""The set of all that hold an order frozen. DynamoDB takes an empty set away."""
+
 USUAL_PROVIDER = "stripe"
 UNSAID = {Kind.CODE_POOL: ""}
 
@@ -51,6 +56,7 @@ def order_of(item: Item) -> Order:
         "whole": item.get("whole", False),
         "tags": tuple(item.get("tags", ())),
         "provider": item.get("provider", USUAL_PROVIDER),
+        "frozen": FROZEN_BY in item,
     }
     match item["state"]:
         case PendingOrder.state:
@@ -176,6 +182,45 @@ def strays_of(item: Item) -> tuple[Stray, ...]:
         for name in sorted(item)
         if name.startswith(STRAY)
     )
+
+
+def dispute_name(dispute: Dispute) -> str:
+    return f"{DISPUTE}{dispute.holder}"
+
+
+def dispute_item(dispute: Dispute) -> Item:
+    return {
+        "transaction": dispute.transaction_id,
+        "state": dispute.state.value,
+        "amount": dispute.money.amount_minor,
+        "currency": dispute.money.currency,
+        "reason": dispute.reason,
+        "at_ms": dispute.at_ms,
+    }
+
+
+def disputes_of(item: Item) -> tuple[Dispute, ...]:
+    """Oldest news first."""
+    found = [_dispute(name, item[name]) for name in item if name.startswith(DISPUTE)]
+    return tuple(sorted(found, key=lambda each: (each.at_ms, each.holder)))
+
+
+def _dispute(name: str, kept: Item) -> Dispute:
+    _, provider, dispute_id = name.split("#", 2)
+    return Dispute(
+        provider=provider,
+        dispute_id=dispute_id,
+        transaction_id=kept["transaction"],
+        state=DisputeState(kept["state"]),
+        money=Money(kept["amount"], kept["currency"]),
+        reason=kept["reason"],
+        at_ms=kept["at_ms"],
+    )
+
+
+def record_of(item: Item, place: str = "placed") -> OrderRecord:
+    """An order's item with all that is kept of it. `place`: the attribute it is listed by."""
+    return OrderRecord(order_of(item), item[place], strays_of(item), disputes_of(item))
 
 
 def payment_item(payment: Payment) -> Item:

@@ -16,9 +16,9 @@ from scrip.adapters.order_items import (
     order_of,
     payment_item,
     pointer,
+    record_of,
     stray_item,
     stray_name,
-    strays_of,
 )
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.line import Line
@@ -75,7 +75,7 @@ class Orders:
         self, merchant_id: str, order_id: str, *, consistent: bool = False
     ) -> OrderRecord | None:
         item = self.table.get(order_key(merchant_id, order_id), consistent=consistent)
-        return _record(item) if item else None
+        return record_of(item) if item else None
 
     def point(self, order: Payable, moved: Line) -> None:
         """Point a line at another chunk, with what it picked so far. Raises OrderMoved."""
@@ -165,7 +165,7 @@ class Orders:
         merged = heapq.merge(*shards, key=lambda key: key[place], reverse=newest_first)
         keys = [{"pk": key["pk"]} for key in islice(merged, limit)]
         items = {item["pk"]: item for item in self.table.get_many(keys, consistent=consistent)}
-        return [_record(items[key["pk"]], place) for key in keys if key["pk"] in items]
+        return [record_of(items[key["pk"]], place) for key in keys if key["pk"] in items]
 
     def mark(self, merchant_id: str, sweep: str) -> str:
         """The place up to which a sweep has left nothing to expire."""
@@ -241,10 +241,6 @@ def move(seen: Order, moved: Order) -> Write:
         | {":seen": seen.state},
         names,
     )
-
-
-def _record(item: Item, place: str = "placed") -> OrderRecord:
-    return OrderRecord(order_of(item), item[place], strays_of(item))
 
 
 def _mark_key(merchant_id: str, sweep: str) -> Item:

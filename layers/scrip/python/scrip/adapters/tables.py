@@ -1,6 +1,7 @@
 """DynamoDB: items as plain dicts, conditional writes that tell what stood in the way.
 
-Values: str, int, bool, None, bytes, list, dict and set of int. No floats: nothing here needs one.
+Values: str, int, bool, None, bytes, list, dict and set of int or of str. No
+floats: nothing here needs one.
 """
 
 import time
@@ -197,6 +198,8 @@ def _encode(value: Any) -> dict[str, Any]:
             return {"L": [_encode(each) for each in value]}
         case dict():
             return {"M": encode_item(value)}
+        case set() | frozenset() if all(isinstance(each, str) for each in value):
+            return {"SS": sorted(value)}
         case set() | frozenset():
             return {"NS": [str(each) for each in sorted(value)]}
     raise TypeError(f"no attribute type for {type(value).__name__}")
@@ -217,6 +220,8 @@ def _decode(value: Mapping[str, Any]) -> Any:
             return [_decode(each) for each in inner]
         case "M":
             return decode_item(inner)
+        case "SS":
+            return set(inner)
         case "NS":
             return {int(each) for each in inner}
     raise TypeError(f"unexpected attribute type {kind}")

@@ -1,11 +1,14 @@
-"""The merchant's API about batches and what was sold of them: recalled, replaced, taken back."""
+"""The merchant's API about what was sold: recalled, replaced, taken back, disputed."""
 
 from scrip.chance import luck, now_ms, random_id
 from scrip.contracts import merchant_batch_views as batch_views
+from scrip.contracts import merchant_dispute_views as dispute_views
 from scrip.contracts.http import Answer
 from scrip.contracts.merchant_after_sale import CodeReplaced, CodesReturned
 from scrip.domain.asking import Asking
 from scrip.flows import read_batches as batches
+from scrip.flows.freeze_order import freeze_order
+from scrip.flows.gather_evidence import gather_evidence
 from scrip.flows.recall_batch import recall_batch
 from scrip.flows.replace_code import replace_code
 from scrip.flows.return_codes import return_codes
@@ -112,7 +115,38 @@ def take_codes_back(call: Call) -> Answer:
     )
 
 
+def freeze(call: Call) -> Answer:
+    wired = _wired()
+    record = freeze_order(
+        call.merchant_id,
+        call.path.order_id,
+        asking(call),
+        frozen=call.body.frozen,
+        orders=wired.orders,
+        disputes=wired.disputes,
+        audit=wired.audit,
+    )
+    count("OrdersFrozen" if call.body.frozen else "OrdersThawed")
+    return Answer(200, dispute_views.order_freeze(record))
+
+
+def read_evidence(call: Call) -> Answer:
+    wired, order_id = _wired(), call.path.order_id
+    found = gather_evidence(
+        call.merchant_id,
+        order_id,
+        orders=wired.orders,
+        catalogue=wired.catalogue,
+        audit=wired.audit,
+    )
+    told = dispute_views.evidence_view(found.record, found.titles, found.happenings)
+    name = f'attachment; filename="evidence-{order_id}.json"'
+    return Answer(200, told, (("content-disposition", name),))
+
+
 AFTER_SALE = {
+    "freeze_order": freeze,
+    "read_evidence": read_evidence,
     "list_batches": list_batches,
     "read_batch": read_batch,
     "list_batch_orders": list_batch_orders,

@@ -12,7 +12,7 @@ from scrip.domain import errors
 MAX_CALLBACK_BYTES = 256 * 1024
 
 
-Outcome = Literal["delivered", "refund_due", "duplicate", "stray", "ignored"]
+Outcome = Literal["delivered", "refund_due", "duplicate", "stray", "disputed", "ignored"]
 
 
 class CallbackPath(Struct):

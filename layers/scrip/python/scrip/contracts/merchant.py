@@ -15,6 +15,7 @@ from scrip.contracts.fields import (
     Title,
 )
 from scrip.contracts.generated import GENERATED_OPERATIONS, GeneratedView, PutGenerated
+from scrip.contracts.merchant_disputes import DisputeView
 from scrip.contracts.merchant_stock import LowDays, LowStock, StockView, WarnDays
 from scrip.contracts.merchant_synced import SyncedSource
 from scrip.contracts.operation import OPERATOR, READER, Operation
@@ -200,6 +201,8 @@ class MerchantOrderView(Struct, kw_only=True):
     delivered_at_ms: Milliseconds | None = None
     refund_due_minor: AmountMinor = 0
     stray_payments: list["StrayPaymentView"] = []
+    frozen: bool = False
+    disputes: list[DisputeView] = []
 
 
 class StrayPaymentView(Struct):

@@ -65,6 +65,7 @@ AFTER_SALE_OPERATIONS = (
         problems=(
             errors.OrderUnknown,
             errors.OrderNotReadable,
+            errors.OrderFrozen,
             errors.UnitUnknown,
             errors.VariantUnknown,
             errors.CodeReplaced,
@@ -84,6 +85,7 @@ AFTER_SALE_OPERATIONS = (
         problems=(
             errors.OrderUnknown,
             errors.OrderNotReadable,
+            errors.OrderFrozen,
             errors.UnitUnknown,
             errors.CodesRevealed,
             errors.CodeReplaced,

@@ -16,6 +16,7 @@ from scrip.contracts.merchant import (
     VariantOfProductPath,
     VariantView,
 )
+from scrip.contracts.merchant_disputes import dispute_views
 from scrip.contracts.merchant_synced import source_of, source_view
 from scrip.contracts.storefront_views import order_view
 from scrip.domain.api_key import ApiKey
@@ -126,6 +127,8 @@ def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
             )
             for stray in record.strays
         ],
+        frozen=order.frozen,
+        disputes=dispute_views(record.disputes),
     )
 
 

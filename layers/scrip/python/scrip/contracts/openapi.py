@@ -12,6 +12,7 @@ from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
 from scrip.contracts.merchant_after_sale import AFTER_SALE_OPERATIONS
 from scrip.contracts.merchant_batches import BATCH_OPERATIONS
+from scrip.contracts.merchant_disputes import DISPUTE_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
 from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
@@ -26,6 +27,7 @@ TAGS = {
         *MERCHANT_OPERATIONS,
         *BATCH_OPERATIONS,
         *AFTER_SALE_OPERATIONS,
+        *DISPUTE_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,

@@ -84,6 +84,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.ImportUnknown: Kind(404, "No such import"),
     errors.OrderUnknown: Kind(404, "No such order"),
     errors.OrderNotReadable: Kind(409, "The order has no codes to show"),
+    errors.OrderFrozen: Kind(409, "The order is frozen"),
     errors.CodesShredded: Kind(410, "The codes were destroyed"),
     errors.BatchUnknown: Kind(404, "No such batch"),
     errors.BatchOnSale: Kind(409, "Codes of the batch are on sale"),

@@ -198,7 +198,7 @@ STOREFRONT_OPERATIONS = (
         Door.ORDER_TOKEN,
         {200: RevealedCodes},
         path=OrderPath,
-        problems=(errors.OrderNotReadable, errors.CodesShredded),
+        problems=(errors.OrderNotReadable, errors.OrderFrozen, errors.CodesShredded),
     ),
     Operation(
         "GET /v1/openapi.json",

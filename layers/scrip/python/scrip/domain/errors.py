@@ -197,6 +197,12 @@ class OrderNotReadable(Rejected):
     slug = "order-not-readable"
 
 
+class OrderFrozen(Rejected):
+    """Its payment is disputed, or its shop stopped it: nothing of it is shown or moved."""
+
+    slug = "order-frozen"
+
+
 class CodesShredded(Rejected):
     """The codes were destroyed on the merchant's order. Nobody can show them any more."""
 

@@ -2,9 +2,8 @@
 no order takes it."""
 
 from dataclasses import dataclass
-from enum import Enum
 
-from scrip.domain.money import Money
+from scrip.domain.dispute import Dispute
 from scrip.domain.payment import Payment
 from scrip.domain.refund import RefundReport
 
@@ -53,28 +52,17 @@ class RefundNotice:
         }
 
 
-class DisputeState(Enum):
-    OPENED = "opened"
-    WON = "won"
-    LOST = "lost"
-
-
 @dataclass(frozen=True, slots=True)
 class DisputeNotice:
-    """A buyer's bank or the provider takes a payment back into question."""
+    """How a dispute stands."""
 
     merchant_id: str
     order_id: str
-    transaction_id: str
-    dispute_id: str
-    state: DisputeState
-    money: Money
-    reason: str
-    at_ms: int
+    dispute: Dispute
 
     @property
     def facts(self) -> dict[str, str]:
-        return {"order_id": self.order_id, "dispute_id": self.dispute_id}
+        return {"order_id": self.order_id, "dispute_id": self.dispute.dispute_id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ Each state is a class and each move a method, so an illegal move has no name to 
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, NamedTuple, Self, TypeVar
 
+from scrip.domain.dispute import Dispute
 from scrip.domain.errors import UnitUnknown
 from scrip.domain.line import Line
 from scrip.domain.money import Money
@@ -37,7 +38,8 @@ class Order:
 
     `payment_ref`: the provider's id of the payment opened for it. `fingerprint` recognises the same
     request body. `trace_id`: 32 hex digits (W3C). `whole`: to be delivered in full or not at all.
-    `tags`: by whom it counts if it held codes and was not paid.
+    `tags`: by whom it counts if it held codes and was not paid. `frozen`: while its payment is
+    disputed, its codes are nobody's to see and its money nobody's to move.
     """
 
     state: ClassVar[OrderState]
@@ -55,6 +57,7 @@ class Order:
     whole: bool = False
     tags: tuple[str, ...] = ()
     provider: str = "stripe"
+    frozen: bool = False
 
     @property
     def readable(self) -> bool:
@@ -250,11 +253,12 @@ class OrderMoved(Exception):
 
 
 class OrderRecord(NamedTuple):
-    """An order with what else is kept of it: its place in lists, and money beside it."""
+    """An order with what else is kept of it: its place in lists, money beside it, disputes."""
 
     order: Order
     place: str
     strays: tuple[Stray, ...]
+    disputes: tuple[Dispute, ...] = ()
 
 
 def listing_place(placed_at_ms: int, order_id: str = "") -> str:

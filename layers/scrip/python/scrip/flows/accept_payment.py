@@ -13,7 +13,7 @@ from typing import Protocol
 from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
 from scrip.domain.let_go import LetGo
 from scrip.domain.merchant import Merchant
-from scrip.domain.notice import Notice, PaymentNotice
+from scrip.domain.notice import PaymentNotice
 from scrip.domain.order import (
     DeliveredOrder,
     Order,
@@ -46,22 +46,20 @@ class OrderStore(OrderPointers, Protocol):
 
 
 class Ending(Enum):
-    """What became of a callback. All are final and acknowledged."""
+    """What became of a payment that was told. All are final and acknowledged."""
 
     DELIVERED = "delivered"
     REFUND_DUE = "refund_due"
     DUPLICATE = "duplicate"
     STRAY = "stray"
-    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`order` as it stands now; None when the callback was about none of ours. `stray`: the money
-    that was set beside it by this very call."""
+    """`order` as it stands now. `stray`: the money that was set beside it by this very call."""
 
     ending: Ending
-    order: Order | None = None
+    order: Order
     stray: Stray | None = None
 
     @property
@@ -75,7 +73,7 @@ class Accepted:
 
 def accept_payment(
     merchant_id: str,
-    notice: Notice,
+    notice: PaymentNotice,
     *,
     now_ms: int,
     luck: float,
@@ -88,8 +86,6 @@ def accept_payment(
 
     Raises OrderUnknown, PaymentMerchantMismatch, MoveContended, StoreUnavailable.
     """
-    if not isinstance(notice, PaymentNotice):
-        return Accepted(Ending.IGNORED)
     if notice.merchant_id != merchant_id:
         raise PaymentMerchantMismatch("the payment names another merchant")
     for _ in range(TRIES):

@@ -14,6 +14,7 @@ from scrip.domain.catalogue import Variant
 from scrip.domain.errors import (
     CodeReplaced,
     MoveContended,
+    OrderFrozen,
     OrderNotReadable,
     OrderUnknown,
     ReplacementClosed,
@@ -60,8 +61,8 @@ def replace_code(
 ) -> Swap:
     """Unit `unit` of a line, counted from 0. Doing it again finds it done.
 
-    Raises OrderUnknown, OrderNotReadable, UnitUnknown, CodeReplaced (another unit of the line),
-    ReplacementClosed, SoldOut (nothing has changed), MoveContended, StoreUnavailable.
+    Raises OrderUnknown, OrderNotReadable, OrderFrozen, UnitUnknown, CodeReplaced (another unit of
+    the line), ReplacementClosed, SoldOut (nothing has changed), MoveContended, StoreUnavailable.
     """
     now_ms, written = asking.at_ms, False
     for _ in range(TRIES):
@@ -127,4 +128,6 @@ def _settled(merchant_id: str, order_id: str, orders: Orders) -> SettledOrder:
         raise OrderUnknown(order_id)
     if not isinstance(order, SettledOrder) or not order.readable:
         raise OrderNotReadable(f"the order is {order.state}")
+    if order.frozen:
+        raise OrderFrozen("nothing of it moves while its payment is in question")
     return order

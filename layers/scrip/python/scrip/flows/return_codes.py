@@ -9,6 +9,7 @@ from scrip.domain.errors import (
     CodeReplaced,
     CodesRevealed,
     MoveContended,
+    OrderFrozen,
     OrderNotReadable,
     OrderUnknown,
     UnitUnknown,
@@ -36,8 +37,8 @@ def return_codes(
 ) -> RefundDueOrder:
     """`units`: how many of the line are to be back in the end, counting those that are; None: all.
 
-    Raises OrderUnknown, OrderNotReadable, UnitUnknown, CodesRevealed, CodeReplaced, MoveContended,
-    StoreUnavailable.
+    Raises OrderUnknown, OrderNotReadable, OrderFrozen, UnitUnknown, CodesRevealed, CodeReplaced,
+    MoveContended, StoreUnavailable.
     """
     written = False
     for _ in range(TRIES):
@@ -87,4 +88,6 @@ def _settled(merchant_id: str, order_id: str, orders: OrderFinder) -> SettledOrd
         raise OrderUnknown(order_id)
     if not isinstance(order, SettledOrder) or not order.readable:
         raise OrderNotReadable(f"the order is {order.state}")
+    if order.frozen:
+        raise OrderFrozen("nothing of it moves while its payment is in question")
     return order

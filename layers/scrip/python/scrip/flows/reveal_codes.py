@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from scrip.domain.code import Code
-from scrip.domain.errors import CodesShredded, OrderNotReadable, OrderUnknown, StoreUnavailable
+from scrip.domain.errors import (
+    CodesShredded,
+    OrderFrozen,
+    OrderNotReadable,
+    OrderUnknown,
+    StoreUnavailable,
+)
 from scrip.domain.line import Line
 from scrip.domain.masking import masked
 from scrip.domain.merchant import Merchant
@@ -114,9 +120,10 @@ def reveal_codes(
     counts: RevealCounts,
     merchants: Merchants,
 ) -> Revealed:
-    """Raises OrderNotReadable, CodesShredded (nothing is left to show), SealBroken,
+    """Raises OrderNotReadable, OrderFrozen, CodesShredded (nothing is left to show), SealBroken,
     StoreUnavailable."""
     _check(order)
+    _check_not_frozen(order)
     audit.revealed(
         order.merchant_id,
         order.order_id,
@@ -127,6 +134,7 @@ def reveal_codes(
     )
     told = _watch(order, reveal, audit=audit, counts=counts, merchants=merchants)
     order = first_look(order, at_ms=reveal.at_ms, orders=orders)
+    _check_not_frozen(order)  # it may have been, meanwhile
     opened = [
         (line, code, line.swapped(unit))
         for line in order.lines
@@ -170,6 +178,11 @@ def view_masked_codes(
         for unit, code in enumerate(codes.open_line(order, line))
     ]
     return MaskedView(shown, list(audit.reveals(merchant_id, order_id)), told)
+
+
+def _check_not_frozen(order: Order) -> None:
+    if order.frozen:
+        raise OrderFrozen("its codes are not shown while its payment is in question")
 
 
 def _check(order: Order) -> None:

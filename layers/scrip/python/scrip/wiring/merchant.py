@@ -9,6 +9,7 @@ from scrip.adapters.batches import Batches
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.delivered_orders import DeliveredOrders
+from scrip.adapters.disputes import Disputes
 from scrip.adapters.exports import Exports
 from scrip.adapters.holds import Holds
 from scrip.adapters.index_keys import IndexKeys
@@ -49,6 +50,7 @@ class MerchantSide:
     reveal_counts: RevealCounts
     batches: Batches
     delivered: DeliveredOrders
+    disputes: Disputes
     exports: Exports
     holds: Holds
     generation_keys: MerchantKeys
@@ -81,6 +83,7 @@ def merchant_side() -> MerchantSide:
         reveal_counts=RevealCounts(table(settings.reveals_table)),
         batches=Batches(stock),
         delivered=DeliveredOrders(table(settings.orders_table)),
+        disputes=Disputes(table(settings.orders_table)),
         exports=Exports(table(settings.exports_table)),
         holds=Holds(stock, table(settings.orders_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),

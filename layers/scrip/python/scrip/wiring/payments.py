@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from scrip.adapters.disputes import Disputes
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
@@ -19,6 +20,7 @@ class Payments:
     orders: Orders
     stock: Stock
     holds: Holds
+    disputes: Disputes
 
 
 @cache
@@ -32,6 +34,7 @@ def payments() -> Payments:
         orders=Orders(table(settings.orders_table)),
         stock=stock,
         holds=Holds(stock, table(settings.orders_table)),
+        disputes=Disputes(table(settings.orders_table)),
     )
 
 

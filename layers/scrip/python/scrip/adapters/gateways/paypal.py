@@ -23,14 +23,15 @@ from scrip.adapters.gateways.paypal_shapes import (
     PENDING,
     TAKEN,
     Capture,
-    Dispute,
     Id,
     Order,
     Refund,
     Tag,
+    WireDispute,
 )
 from scrip.adapters.gateways.paypal_signing import Certificates, trusted_roots, verify
 from scrip.domain.bill import BillLine
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import (
     PaymentMerchantMismatch,
     RequestInvalid,
@@ -38,7 +39,6 @@ from scrip.domain.errors import (
 )
 from scrip.domain.notice import (
     DisputeNotice,
-    DisputeState,
     IgnoredNotice,
     Notice,
     PaymentNotice,
@@ -295,7 +295,7 @@ class PayPalGateway:
         return RefundNotice(tag.merchant_id, tag.order_id, capture.id, _report(ours, refund))
 
     def _of_dispute(self, dispute_id: str) -> Notice:
-        dispute = self.api.get(f"/v1/customer/disputes/{dispute_id}", Dispute, (NOT_FOUND,))
+        dispute = self.api.get(f"/v1/customer/disputes/{dispute_id}", WireDispute, (NOT_FOUND,))
         capture = self._capture(dispute.disputed_transactions[0].seller_transaction_id)
         tag = Tag.read(capture.custom_id)
         if tag is None:
@@ -303,16 +303,16 @@ class PayPalGateway:
         state = DisputeState.OPENED
         if dispute.status == "RESOLVED":
             state = DISPUTE_STATES.get(dispute.dispute_outcome.outcome_code, state)
-        return DisputeNotice(
-            merchant_id=tag.merchant_id,
-            order_id=tag.order_id,
-            transaction_id=capture.id,
+        told = Dispute(
+            provider=PROVIDER,
             dispute_id=dispute.dispute_id,
+            transaction_id=capture.id,
             state=state,
             money=dispute.dispute_amount.money,
             reason=dispute.reason,
             at_ms=dispute.at_ms,
         )
+        return DisputeNotice(tag.merchant_id, tag.order_id, told)
 
 
 Reader = tuple[type[Any], Callable[[PayPalGateway, str], Notice]]

@@ -174,7 +174,7 @@ class Disputed(Struct, frozen=True):
     seller_transaction_id: Id
 
 
-class Dispute(Struct, frozen=True):
+class WireDispute(Struct, frozen=True):
     dispute_id: Id
     status: str
     dispute_amount: Amount

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import PaymentMerchantMismatch, PaymentModeMismatch, RequestInvalid
 from scrip.domain.money import Money, minor_digits
 from scrip.domain.notice import (
     DisputeNotice,
-    DisputeState,
     IgnoredNotice,
     Notice,
     PaymentNotice,
@@ -115,16 +115,16 @@ class Told:
             return RefundNotice(merchant_id, order_id, transaction_id, report)
         money = self._money("amount")
         if word in DISPUTES:
-            return DisputeNotice(
-                merchant_id=merchant_id,
-                order_id=order_id,
-                transaction_id=transaction_id,
+            dispute = Dispute(
+                provider=provider,
                 dispute_id=self._text("dispute_id"),
+                transaction_id=transaction_id,
                 state=DISPUTES[word],
                 money=money,
                 reason=self._text("reason", str(kind)),
                 at_ms=self._at_ms(),
             )
+            return DisputeNotice(merchant_id, order_id, dispute)
         payment = Payment(provider, transaction_id, money, self.live, self._at_ms())
         return PaymentNotice(merchant_id, order_id, payment)
 

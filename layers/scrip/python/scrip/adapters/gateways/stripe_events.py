@@ -12,17 +12,22 @@ from scrip.adapters.gateways.stripe_amounts import from_stripe
 from scrip.adapters.gateways.stripe_api import StripeApi
 from scrip.adapters.gateways.stripe_objects import (
     CheckoutSession,
-    Dispute,
     Owned,
     PaymentIntent,
     Refund,
+    WireDispute,
 )
-from scrip.adapters.gateways.stripe_payments import INTENTS, intent_paid, session_paid
+from scrip.adapters.gateways.stripe_payments import (
+    INTENTS,
+    PROVIDER,
+    intent_paid,
+    session_paid,
+)
 from scrip.adapters.gateways.stripe_refunds import report
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import PaymentModeMismatch, RequestInvalid, RequestMalformed
 from scrip.domain.notice import (
     DisputeNotice,
-    DisputeState,
     IgnoredNotice,
     Notice,
     PaymentNotice,
@@ -127,23 +132,24 @@ def _refund(event: Event, api: StripeApi) -> Notice:
 def _dispute(event: Event, api: StripeApi) -> Notice:
     """Such events come late and out of order: how the dispute stands now is asked for."""
     path = f"/v1/disputes/{decode(event.data.object, Owned).id}"
-    dispute = api.get(path, Dispute, expand="payment_intent")
+    dispute = api.get(path, WireDispute, expand="payment_intent")
     intent = dispute.payment_intent
     if intent is None or not intent.ours:
         return NOT_OURS
     money = from_stripe(dispute.amount, dispute.currency.upper())
-    return DisputeNotice(
-        *_owner(intent),
-        intent.id,
-        dispute.id,
-        _dispute_state(dispute),
-        money,
-        dispute.reason,
-        event.created * 1000,
+    told = Dispute(
+        provider=PROVIDER,
+        dispute_id=dispute.id,
+        transaction_id=intent.id,
+        state=_dispute_state(dispute),
+        money=money,
+        reason=dispute.reason,
+        at_ms=event.created * 1000,
     )
+    return DisputeNotice(*_owner(intent), told)
 
 
-def _dispute_state(dispute: Dispute) -> DisputeState:
+def _dispute_state(dispute: WireDispute) -> DisputeState:
     """A prevented dispute was settled before it began, with the buyer's money or without."""
     if dispute.status == "prevented":
         taken = sum(each.amount for each in dispute.balance_transactions) < 0

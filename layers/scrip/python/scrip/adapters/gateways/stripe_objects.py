@@ -76,7 +76,7 @@ class Movement(msgspec.Struct):
     amount: int
 
 
-class Dispute(Owned):
+class WireDispute(Owned):
     amount: int
     currency: str
     status: str

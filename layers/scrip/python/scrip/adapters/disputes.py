@@ -1,0 +1,67 @@
+"""Disputes of an order's payments, kept with the order, and who holds it frozen.
+
+Order      dispute#<provider>#<id>: how a dispute stands; see `order_items.dispute_item`
+           frozen_by: the disputes that are open or lost, and its shop if that froze it
+"""
+
+from typing import Any
+
+from scrip.adapters.order_items import FROZEN_BY, dispute_item, dispute_name, order_key
+from scrip.adapters.tables import ConditionFailed, Table
+from scrip.domain.dispute import BY_MERCHANT, Dispute, DisputeState
+
+
+class Disputes:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def tell(self, merchant_id: str, order_id: str, dispute: Dispute) -> bool:
+        """Write down how a dispute stands, and freeze its order or not. False when as much was
+        known, or more, or when there is no such order."""
+        news = "attribute_not_exists(#dispute) OR #dispute.at_ms < :at"
+        names = {"#dispute": dispute_name(dispute)}
+        values: dict[str, Any] = {":dispute": dispute_item(dispute), ":at": dispute.at_ms}
+        if dispute.state.closed:
+            news += " OR (#dispute.at_ms = :at AND #dispute.#state = :opened)"
+            names["#state"] = "state"
+            values[":opened"] = DisputeState.OPENED.value
+        return self._hold(
+            merchant_id,
+            order_id,
+            dispute.holder,
+            frozen=dispute.state.freezes,
+            sets="SET #dispute = :dispute",
+            condition=f"({news})",
+            names=names,
+            values=values,
+        )
+
+    def freeze(self, merchant_id: str, order_id: str, *, frozen: bool) -> bool:
+        """Freeze it by its merchant's will, or end that. False when there is no such order."""
+        return self._hold(merchant_id, order_id, BY_MERCHANT, frozen=frozen)
+
+    def _hold(
+        self,
+        merchant_id: str,
+        order_id: str,
+        holder: str,
+        *,
+        frozen: bool,
+        sets: str = "",
+        condition: str = "attribute_exists(pk)",
+        names: dict[str, str] | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> bool:
+        """An order that was disputed is kept, although nobody paid it as far as we know."""
+        move = "ADD" if frozen else "DELETE"
+        try:
+            self.table.update(
+                order_key(merchant_id, order_id),
+                f"{sets} {move} {FROZEN_BY} :holder REMOVE delete_at",
+                names=names,
+                values={":holder": {holder}, **(values or {})},
+                condition=f"attribute_exists(pk) AND {condition}",
+            )
+        except ConditionFailed:
+            return False
+        return True
