@@ -38,6 +38,7 @@ class Desk:
 
     records: dict[str, KeyRecord] = field(default_factory=dict)
     full: str = ""
+    disputed: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -55,6 +56,15 @@ class Desk:
     @property
     def registry(self) -> "Desk":
         return self
+
+    @property
+    def freezes(self) -> "Desk":
+        return self
+
+    def frozen(self, merchant_id: str, order_id: str) -> bool:
+        assert "." not in order_id
+        self.asked.append("frozen")
+        return order_id in self.disputed
 
     def take(self, merchant_id: str, kind: str, name: str, limit: Limit, now_ms: int) -> bool:
         assert limit == {"source": PER_SOURCE, "key": PER_KEY, "merchant": PER_MERCHANT}[kind]

@@ -9,6 +9,7 @@ from tests.contents import nothing_changes
 from tests.documented import is_refused
 from tests.functions.conftest import CODES, Clock
 from tests.functions.test_api_accept_payment import order_of
+from tests.generated import ask, sell_generated
 from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
 
@@ -193,6 +194,28 @@ def test_only_an_order_of_the_shops_own_is_frozen(cloud: InMemory, stocked: Shop
         )
 
     assert is_refused(reply, errors.OrderUnknown)
+
+
+# --- keys of its own
+
+
+def test_a_key_of_a_frozen_order_is_suspended(shop: Shop) -> None:
+    sell_generated(shop, "editor")
+    placed = shop.place({"editor": 1})
+    shop.pay(placed)
+    key = shop.reveal(placed).json["codes"][0]["code"]
+    assert ask(shop, "activate", key).status == 200
+
+    shop.dispute(placed, "needs_response", at=AT)
+
+    assert ask(shop, "validate", key).json == {"status": "suspended", "valid_until_ms": 0}
+    assert is_refused(ask(shop, "activate", key), errors.GeneratedKeySuspended)
+    assert ask(shop, "deactivate", key).status == 200
+
+    shop.dispute(placed, "won", at=AT + 1)
+
+    assert ask(shop, "validate", key).json["status"] == "not_activated"
+    assert ask(shop, "activate", key).status == 200
 
 
 # --- evidence

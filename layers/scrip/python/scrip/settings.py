@@ -59,6 +59,7 @@ class PaymentSettings:
 @dataclass(frozen=True, slots=True)
 class KeysSettings:
     merchants_table: str
+    orders_table: str
     catalogue_table: str
     generated_keys_table: str
     vault_key_arn: str

@@ -40,6 +40,11 @@ class Disputes:
         """Freeze it by its merchant's will, or end that. False when there is no such order."""
         return self._hold(merchant_id, order_id, BY_MERCHANT, frozen=frozen)
 
+    def frozen(self, merchant_id: str, order_id: str) -> bool:
+        """As it was a moment ago."""
+        item = self.table.get(order_key(merchant_id, order_id))
+        return item is not None and FROZEN_BY in item
+
     def _hold(
         self,
         merchant_id: str,

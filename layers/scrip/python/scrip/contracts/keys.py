@@ -52,9 +52,10 @@ class KeyUse(Struct):
 
 class KeyStanding(Struct):
     """`not_activated`: this device has no seat, and one is free; `limit`: none is free.
+    `suspended`: what it was paid with is in question, for now.
     `valid_until_ms` is told of a valid key only; 0: for ever."""
 
-    status: Literal["valid", "not_activated", "limit", "expired", "unknown"]
+    status: Literal["valid", "not_activated", "limit", "expired", "suspended", "unknown"]
     valid_until_ms: Milliseconds = 0
 
 
@@ -87,6 +88,7 @@ KEYS_OPERATIONS = (
         problems=(
             errors.GeneratedKeyUnknown,
             errors.GeneratedKeyExpired,
+            errors.GeneratedKeySuspended,
             errors.ActivationLimitReached,
         ),
     ),

@@ -69,6 +69,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.PatternWeak: Kind(422, "Keys of this pattern can be guessed"),
     errors.KeyMistyped: Kind(422, "The key is mistyped"),
     errors.GeneratedKeyUnknown: Kind(404, "No such key"),
+    errors.GeneratedKeySuspended: Kind(409, "The key is suspended"),
     errors.GeneratedKeyExpired: Kind(409, "The key has expired"),
     errors.ActivationLimitReached: Kind(409, "As many devices use the key as may"),
     errors.TooManyRequests: Kind(429, "Too many requests", Outcome.RETRYABLE),

@@ -20,6 +20,7 @@ class Standing(Enum):
     NOT_ACTIVATED = "not_activated"
     LIMIT = "limit"
     EXPIRED = "expired"
+    SUSPENDED = "suspended"
     UNKNOWN = "unknown"
 
 
@@ -55,6 +56,11 @@ class KeyRecord:
     sold_as: str
     until_ms: int
     seats: Mapping[str, Seat]
+
+    @property
+    def order_id(self) -> str:
+        """The order it was sold with."""
+        return self.sold_as.partition(".")[0]
 
 
 def mark_of(registry_key: bytes, code: str) -> str:

@@ -283,6 +283,12 @@ class GeneratedKeyUnknown(Rejected):
     slug = "generated-key-unknown"
 
 
+class GeneratedKeySuspended(Rejected):
+    """The order it was sold with is frozen: its payment is in question."""
+
+    slug = "generated-key-suspended"
+
+
 class GeneratedKeyExpired(Rejected):
     slug = "generated-key-expired"
 

@@ -19,6 +19,7 @@ from scrip.domain.activation import (
 from scrip.domain.errors import (
     ActivationLimitReached,
     GeneratedKeyExpired,
+    GeneratedKeySuspended,
     GeneratedKeyUnknown,
     ProductUnknown,
     TooManyRequests,
@@ -50,6 +51,10 @@ class Rates(Protocol):
     def take(self, merchant_id: str, kind: str, name: str, limit: Limit, now_ms: int) -> bool: ...
 
 
+class Freezes(Protocol):
+    def frozen(self, merchant_id: str, order_id: str) -> bool: ...
+
+
 class Desk(Protocol):
     """Where requests about keys are dealt with."""
 
@@ -61,6 +66,8 @@ class Desk(Protocol):
     def rates(self) -> Rates: ...
     @property
     def registry(self) -> Registry: ...
+    @property
+    def freezes(self) -> Freezes: ...
 
 
 class Activated(NamedTuple):
@@ -84,10 +91,11 @@ class _Known(NamedTuple):
 
 
 def activate_key(asked: Asked, label: str, *, now_ms: int, desk: Desk) -> Activated:
-    """Give the device a seat; one that has a seat keeps it.
+    """Give the device a seat; one that has a seat keeps it. A seat is of no use while the key is
+    suspended.
 
     Raises ProductUnknown, KeyMistyped, TooManyRequests, GeneratedKeyUnknown, GeneratedKeyExpired,
-    ActivationLimitReached.
+    ActivationLimitReached, GeneratedKeySuspended.
     """
     recipe, mark, device = _let_in(asked, now_ms, desk)
     limit = recipe.activation_limit
@@ -101,6 +109,8 @@ def activate_key(asked: Asked, label: str, *, now_ms: int, desk: Desk) -> Activa
             raise ActivationLimitReached(f"{limit} at a time")
     if record is None or record.product_id != asked.product_id:
         raise GeneratedKeyUnknown(asked.product_id)
+    if desk.freezes.frozen(asked.merchant_id, record.order_id):
+        raise GeneratedKeySuspended(asked.product_id)
     return Activated(record, limit)
 
 
@@ -121,8 +131,11 @@ def validate_key(asked: Asked, *, now_ms: int, desk: Desk) -> Validated:
     recipe, mark, device = _let_in(asked, now_ms, desk)
     record = desk.registry.find(asked.merchant_id, mark)
     standing = standing_of(record, asked.product_id, device, recipe.activation_limit, now_ms)
-    until_ms = record.until_ms if record and standing is Standing.VALID else 0
-    return Validated(standing, until_ms)
+    if record is None or standing not in (Standing.VALID, Standing.NOT_ACTIVATED):
+        return Validated(standing, 0)
+    if desk.freezes.frozen(asked.merchant_id, record.order_id):
+        return Validated(Standing.SUSPENDED, 0)
+    return Validated(standing, record.until_ms if standing is Standing.VALID else 0)
 
 
 def _let_in(asked: Asked, now_ms: int, desk: Desk) -> _Known:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.disputes import Disputes
 from scrip.adapters.key_registry import KeyRegistry
 from scrip.adapters.keys import Keys
 from scrip.adapters.licence_keys import LicenceKeys
@@ -21,6 +22,7 @@ class KeysSide:
     rates: Rates
     registry: KeyRegistry
     licence_keys: LicenceKeys
+    freezes: Disputes
 
 
 @cache
@@ -36,6 +38,7 @@ def keys_side() -> KeysSide:
         rates=Rates(generated),
         registry=KeyRegistry(generated),
         licence_keys=LicenceKeys(merchants),
+        freezes=Disputes(table(settings.orders_table)),
     )
 
 
