@@ -54,7 +54,7 @@ def happenings_of(record: OrderRecord, trail: Iterable[Entry]) -> list[Happening
             Happening(payment.succeeded_at_ms, f"paid, {payment.provider} {payment.transaction_id}")
         )
         units = sum(line.units_claimed for line in order.lines)
-        found.append(Happening(order.delivered_at_ms, f"delivered, {units} units"))
+        found.append(Happening(order.delivered_at_ms, f"delivered, units: {units}"))
     found += [
         Happening(entry.at_ms, ACTS.get(entry.act, entry.act), entry.by, entry.source)
         for entry in trail
