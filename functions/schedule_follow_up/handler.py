@@ -7,8 +7,9 @@ from typing import Any
 
 from scrip.batching import in_batches
 from scrip.chance import now_ms
-from scrip.domain.follow_up import FollowUp
+from scrip.domain.follow_up import UNHURRIED, Backoff, FollowUp
 from scrip.flows.follow_up import Errand, follow_up
+from scrip.flows.make_refunds import make_refunds
 from scrip.telemetry import count, count_by_reason, flush, logger
 from scrip.wiring import following
 
@@ -24,7 +25,24 @@ following.warm()
 def errands() -> tuple[Errand, ...]:
     """What is done for each order of the worklist, in this order. Each is a flow of its own; one
     that an order does not need leaves it alone."""
-    return ()
+    return (Errand("refunds", give_back, unanswered=UNHURRIED),)
+
+
+def give_back(merchant_id: str, order_id: str, now: int) -> Backoff | None:
+    wired = following.following()
+    made = make_refunds(
+        merchant_id,
+        order_id,
+        now_ms=now,
+        orders=wired.orders,
+        refunds=wired.refunds,
+        gateways=wired.gateways,
+    )
+    for state in made.told:
+        count_by_reason("RefundsMoved", state.value)
+    for state in made.waiting:
+        count_by_reason("RefundsWaiting", state.value)
+    return made.again
 
 
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:

@@ -180,11 +180,11 @@ def test_money_beside_an_order_is_recorded_once(orders: Orders) -> None:
     orders.close(order, closed_of(order))
     now = now_is(orders)
 
-    orders.add_stray(now, beside("pi_3"))
-    orders.add_stray(now, beside("pi_2"))
+    orders.add_stray(now, beside("pi_3"), 1)
+    orders.add_stray(now, beside("pi_2"), 1)
     with pytest.raises(OrderMoved):
-        orders.add_stray(now, beside("pi_2", amount=1))
-    orders.add_stray(now, beside("pi_2", Case.CHANGED, amount=1))
+        orders.add_stray(now, beside("pi_2", amount=1), 1)
+    orders.add_stray(now, beside("pi_2", Case.CHANGED, amount=1), 1)
 
     record = orders.find_record("demo", ORDER_ID, consistent=True)
     assert record is not None
@@ -194,7 +194,7 @@ def test_money_beside_an_order_is_recorded_once(orders: Orders) -> None:
 
 def test_money_that_stands_beside_an_order_does_not_settle_it(orders: Orders) -> None:
     order = placed(orders)
-    orders.add_stray(order, beside("pi_00000001", Case.SHORT, 1))
+    orders.add_stray(order, beside("pi_00000001", Case.SHORT, 1), 1)
 
     with pytest.raises(OrderMoved):
         orders.close(order, closed_of(order))
@@ -207,7 +207,7 @@ def test_money_beside_an_order_that_moved_on_is_looked_at_again(orders: Orders) 
     orders.close(order, closed_of(order))
 
     with pytest.raises(OrderMoved):
-        orders.add_stray(order, beside("pi_2", Case.SHORT))
+        orders.add_stray(order, beside("pi_2", Case.SHORT), 1)
 
 
 def test_an_expired_order_with_money_beside_it_is_kept(orders: Orders) -> None:
@@ -215,7 +215,7 @@ def test_an_expired_order_with_money_beside_it_is_kept(orders: Orders) -> None:
     expired = order.expire(order.expires_at_ms)
     orders.expire(order, expired)
 
-    orders.add_stray(expired, beside("pi_2", Case.LATE))
+    orders.add_stray(expired, beside("pi_2", Case.LATE), 1)
 
     item = orders.table.get({"pk": f"demo#{ORDER_ID}"})
     assert item is not None

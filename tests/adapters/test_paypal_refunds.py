@@ -95,7 +95,7 @@ def test_more_than_was_paid_is_not_given_back(api: PayPalServer) -> None:
 def test_a_reason_may_be_empty_or_long(api: PayPalServer, reason: str) -> None:
     asked, payment = paid(api)
 
-    assert gateway(api).refund(refund_of(asked, payment, reason=reason)).state.final
+    assert gateway(api).refund(refund_of(asked, payment, reason=reason)).state.gave_back
 
 
 def test_a_refund_goes_out_as_paypal_counts_it(api: PayPalServer) -> None:

@@ -126,6 +126,14 @@ class World:
             return False
         return True
 
+    def follow_up(self) -> bool:
+        """What is due at payment providers is done. Whether it got through."""
+        try:
+            self.cloud.invoke("schedule_follow_up", {})
+        except StoreUnavailable:
+            return False
+        return True
+
     def watch(self) -> bool:
         """The watch over stock comes round. Whether it got through."""
         try:

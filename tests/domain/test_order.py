@@ -35,10 +35,10 @@ LEGAL = {
     PendingOrder: {"pay", "expire", "opened", "turn_away", "due"},
     ExpiredOrder: {"pay"},
     PaidOrder: {"settle"},
-    DeliveredOrder: {"give_back"},
-    RefundDueOrder: {"give_back"},
+    DeliveredOrder: {"give_back", "owe"},
+    RefundDueOrder: {"give_back", "owe"},
 }
-MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due", "give_back"}
+MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due", "give_back", "owe"}
 LATER_MS = NOW_MS + 5_000
 
 

@@ -5,13 +5,23 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+import boto3
+import msgspec
 import pytest
 from botocore.loaders import JSONFileLoader
 from moto.kms.utils import generate_private_key
 
+from scrip.adapters.gateways.paypal import PayPalGateway
+from scrip.adapters.gateways.paypal_signing import Certificates
+from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.tables import Table
+from scrip.wiring.clients import provider_http
 from tests.documented import Documented
-from tests.in_memory import InMemory
+from tests.in_memory import InMemory, in_memory
 from tests.opening import open_shop
+from tests.oracles.paying import OPEN, Provider
 from tests.oracles.stripe_server import StripeServer
 from tests.shop import InProcess, Shop
 
@@ -79,4 +89,35 @@ CODES = [f"CODE-{number:04d}" for number in range(40)]
 def stocked(shop: Shop) -> Shop:
     """The shop with all of `CODES` on sale as card-50, at 45.00 EUR."""
     shop.stock_up("card-50", CODES)
+    return shop
+
+
+# --- a shop that sells by a provider other than Stripe
+
+
+@pytest.fixture(params=OPEN)
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    with OPEN[request.param]() as opened:
+        if opened.name == "paypal":
+            certificates = Certificates(lambda: opened.server.signer.roots)
+            monkeypatch.setattr(PayPalGateway, "certificates", certificates)
+        yield opened
+
+
+@pytest.fixture
+def deployed(provider: Provider, stripe_api: StripeServer) -> Iterator[InMemory]:
+    with in_memory(stripe_api.base, **{provider.name: provider.base}) as made:
+        yield made
+
+
+@pytest.fixture
+def selling(deployed: InMemory, provider: Provider, stripe_api: StripeServer) -> Shop:
+    """A shop with this provider beside Stripe, and some codes."""
+    environment = deployed.environment("api_serve_storefront")
+    shop = open_shop(InProcess(deployed), environment, stripe_api)
+    merchants = Merchants(Table(boto3.client("dynamodb"), environment["MERCHANTS_TABLE"]))
+    keys = Keys(boto3.client("kms"), environment["VAULT_KEY_ARN"])
+    secrets = msgspec.json.encode(provider.secrets)
+    Gateways(merchants, keys, provider_http()).set("demo", provider.name, secrets)
+    shop.stock_up("card", [f"CODE-{n}" for n in range(20)], currency=provider.currency)
     return shop

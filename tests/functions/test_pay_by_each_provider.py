@@ -1,72 +1,16 @@
 """Each provider from end to end: an order is placed, paid where that provider lets one pay, and its
 own signed callback delivers."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import boto3
-import msgspec
 import pytest
 
-from scrip.adapters.gateways.paypal import PayPalGateway
-from scrip.adapters.gateways.paypal_signing import Certificates
-from scrip.adapters.gateways.registry import PROVIDERS, Gateways, module_of
-from scrip.adapters.keys import Keys
-from scrip.adapters.merchants import Merchants
-from scrip.adapters.tables import Table
+from scrip.adapters.gateways.registry import PROVIDERS, module_of
 from scrip.domain import errors
-from scrip.wiring.clients import provider_http
 from tests.contents import nothing_changes
 from tests.documented import is_refused
-from tests.in_memory import InMemory, in_memory
-from tests.opening import open_shop
-from tests.oracles.paying import OPEN, Provider, Signed
-from tests.oracles.stripe_server import StripeServer
-from tests.shop import InProcess, Reply, Shop
-
-
-@pytest.fixture(params=OPEN)
-def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    with OPEN[request.param]() as opened:
-        if opened.name == "paypal":
-            certificates = Certificates(lambda: opened.server.signer.roots)
-            monkeypatch.setattr(PayPalGateway, "certificates", certificates)
-        yield opened
-
-
-@pytest.fixture
-def deployed(provider: Provider, stripe_api: StripeServer) -> Iterator[InMemory]:
-    with in_memory(stripe_api.base, **{provider.name: provider.base}) as made:
-        yield made
-
-
-@pytest.fixture
-def selling(deployed: InMemory, provider: Provider, stripe_api: StripeServer) -> Shop:
-    """A shop with this provider beside Stripe, and some codes."""
-    environment = deployed.environment("api_serve_storefront")
-    shop = open_shop(InProcess(deployed), environment, stripe_api)
-    merchants = Merchants(Table(boto3.client("dynamodb"), environment["MERCHANTS_TABLE"]))
-    keys = Keys(boto3.client("kms"), environment["VAULT_KEY_ARN"])
-    secrets = msgspec.json.encode(provider.secrets)
-    Gateways(merchants, keys, provider_http()).set("demo", provider.name, secrets)
-    shop.stock_up("card", [f"CODE-{n}" for n in range(20)], currency=provider.currency)
-    return shop
-
-
-def place(selling: Shop, provider: Provider, **more: Any) -> Reply:
-    placed = selling.place({"card": 1}, provider=provider.name, **provider.asked, **more)
-    assert placed.status == 201, placed.text
-    return placed
-
-
-def pay(provider: Provider, placed: Reply) -> Signed:
-    return provider.pay(placed.json["payment"][provider.shown])
-
-
-def tell(selling: Shop, provider: Provider, signed: Signed, merchant_id: str = "demo") -> Reply:
-    raw, headers = signed
-    path = f"/v1/callbacks/payments/{merchant_id}/{provider.name}"
-    return selling.call("POST", path, raw, headers=headers)
+from tests.functions.by_provider import pay, place, tell
+from tests.in_memory import InMemory
+from tests.oracles.paying import Provider
+from tests.shop import Shop
 
 
 def test_a_payment_delivers_once_and_is_answered_in_the_providers_words(

@@ -48,9 +48,9 @@ def errand(
     """The only errand there is; the orders it ran for."""
     found: list[str] = []
 
-    def run(_merchant_id: str, order_id: str, _now_ms: int) -> bool:
+    def run(_merchant_id: str, order_id: str, _now_ms: int) -> Backoff | None:
         found.append(order_id)
-        return left()
+        return BACKOFF if left() else None
 
     made = (Errand(name, run, BACKOFF),)
     monkeypatch.setattr("functions.schedule_follow_up.handler.errands", lambda: made)

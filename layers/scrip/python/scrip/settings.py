@@ -104,7 +104,10 @@ class ExpirySettings:
 
 @dataclass(frozen=True, slots=True)
 class FollowUpSettings:
+    merchants_table: str
     orders_table: str
+    vault_key_arn: str
+    payment_api_bases: str
 
 
 @dataclass(frozen=True, slots=True)

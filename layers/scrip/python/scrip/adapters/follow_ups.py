@@ -27,6 +27,15 @@ def to_follow_up(order_id: str, at_ms: int) -> Item:
     return {"follow_up": f"{shard}", "follow_up_at": at_ms, "follow_up_since": at_ms}
 
 
+def sets(attributes: Item) -> str:
+    """As the end of a SET expression, with the values that `named` gives."""
+    return "".join(f", {name} = :{name}" for name in attributes)
+
+
+def named(attributes: Item) -> Item:
+    return {f":{name}": value for name, value in attributes.items()}
+
+
 class FollowUps:
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -47,12 +56,12 @@ class FollowUps:
 
     def add(self, merchant_id: str, order_id: str, now_ms: int) -> bool:
         """Put an order here by itself. False if there is no such order."""
-        sets = to_follow_up(order_id, now_ms)
+        due = to_follow_up(order_id, now_ms)
         return self._write(
             FollowUp(merchant_id, order_id, now_ms),
-            "SET " + ", ".join(f"{name} = :{name}" for name in sets),
+            "SET " + sets(due).removeprefix(", "),
             "attribute_exists(pk)",
-            {f":{name}": value for name, value in sets.items()},
+            named(due),
         )
 
     def move(self, seen: FollowUp, at_ms: int) -> FollowUp | None:

@@ -92,7 +92,7 @@ class Holds:
                 for unit, code in change.gone.items():
                     coming[home._replace(cap=change.caps[unit])].append(code)
         actions = [
-            *map(self._order_write, moves),
+            *(self._order_write(each, now_ms) for each in moves),
             *(self._chunk_write(change) for change in changes if change.gone or change.fenced),
             *self._arrivals(merchant_id, coming, returns, ended),
         ]
@@ -170,8 +170,8 @@ class Holds:
             whole = late.with_lanes(lanes[variant_id], new_codes=0)
             yield directory_write(table, merchant_id, variant_id, old, whole)
 
-    def _order_write(self, each: LetGo) -> Item:
-        write = move(each.seen, each.moved)
+    def _order_write(self, each: LetGo, now_ms: int) -> Item:
+        write = move(each.seen, each.moved, now_ms)
         return {
             "Update": {
                 "TableName": self.orders.name,

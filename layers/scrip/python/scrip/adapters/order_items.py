@@ -19,13 +19,14 @@ from scrip.domain.order import (
 from scrip.domain.order_access import CROCKFORD
 from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.payment import Payment
+from scrip.domain.refund import Refund, RefundState
 from scrip.domain.stock import ChunkRef, Pick
 
 SHARDS = 4
 """Index partitions a merchant: 4000 orders a second before the index could hold the table back."""
 
 
-STRAY, DISPUTE = "stray#", "dispute#"
+STRAY, DISPUTE, REFUND = "stray#", "dispute#", "refund#"
 FROZEN_BY = "frozen_by"
 """The set of all that hold an order frozen. DynamoDB takes an empty set away."""
 
@@ -218,9 +219,49 @@ def _dispute(name: str, kept: Item) -> Dispute:
     )
 
 
+def refund_name(refund_id: str) -> str:
+    return f"{REFUND}{refund_id}"
+
+
+def refund_item(refund: Refund) -> Item:
+    return {
+        "provider": refund.provider,
+        "transaction": refund.transaction_id,
+        "amount": refund.money.amount_minor,
+        "currency": refund.money.currency,
+        "begun_at_ms": refund.begun_at_ms,
+        "state": refund.state.value,
+        "told_at_ms": refund.told_at_ms,
+        "ref": refund.provider_ref,
+        **({"foreign": True} if refund.foreign else {}),
+    }
+
+
+def refunds_of(item: Item) -> tuple[Refund, ...]:
+    """In the order in which they were begun."""
+    found = (_refund(name, item[name]) for name in sorted(item) if name.startswith(REFUND))
+    return tuple(sorted(found, key=lambda each: each.begun_at_ms))
+
+
+def _refund(name: str, kept: Item) -> Refund:
+    return Refund(
+        refund_id=name.removeprefix(REFUND),
+        provider=kept["provider"],
+        transaction_id=kept["transaction"],
+        money=Money(kept["amount"], kept["currency"]),
+        begun_at_ms=kept["begun_at_ms"],
+        state=RefundState(kept["state"]),
+        told_at_ms=kept["told_at_ms"],
+        provider_ref=kept["ref"],
+        foreign=kept.get("foreign", False),
+    )
+
+
 def record_of(item: Item, place: str = "placed") -> OrderRecord:
     """An order's item with all that is kept of it. `place`: the attribute it is listed by."""
-    return OrderRecord(order_of(item), item[place], strays_of(item), disputes_of(item))
+    return OrderRecord(
+        order_of(item), item[place], strays_of(item), disputes_of(item), refunds_of(item)
+    )
 
 
 def payment_item(payment: Payment) -> Item:

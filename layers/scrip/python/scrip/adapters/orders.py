@@ -8,6 +8,7 @@ import heapq
 from itertools import islice
 from typing import Any, NamedTuple
 
+from scrip.adapters.follow_ups import named, sets, to_follow_up
 from scrip.adapters.order_items import (
     SHARDS,
     line_item,
@@ -34,7 +35,7 @@ from scrip.domain.order import (
     SettledOrder,
     listing_place,
 )
-from scrip.domain.outcome import Case, Stray
+from scrip.domain.outcome import Action, Case, Stray
 
 BY_MERCHANT = "by_merchant"
 BY_DUE = "by_due"
@@ -95,23 +96,23 @@ class Orders:
 
     def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None:
         """Write what payment and claims made of the order. Raises OrderMoved."""
-        self._move(seen, move(seen, closed))
+        self._move(seen, move(seen, closed, closed.delivered_at_ms))
 
     def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None:
         """Raises OrderMoved."""
         self._move(seen, move(seen, expired))
 
-    def add_stray(self, order: Order, stray: Stray) -> None:
+    def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None:
         """Set money beside an order, once. Raises OrderMoved when it is there, or when the order is
         no longer in the state it was seen in."""
-        name = stray_name(stray.payment, stray.case)
+        due = to_follow_up(order.order_id, now_ms) if stray.action is Action.REFUND else {}
         self._move(
             order,
             Write(
-                "SET #stray = :stray REMOVE delete_at",
+                f"SET #stray = :stray{sets(due)} REMOVE delete_at",
                 "#state = :seen AND attribute_not_exists(#stray)",
-                {":stray": stray_item(stray), ":seen": order.state},
-                {"#state": "state", "#stray": name},
+                {":stray": stray_item(stray), ":seen": order.state} | named(due),
+                {"#state": "state", "#stray": stray_name(stray.payment, stray.case)},
             ),
         )
 
@@ -199,34 +200,39 @@ class Orders:
             raise OrderMoved(order_of(error.item)) from error
 
 
-def move(seen: Order, moved: Order) -> Write:
-    """The write that makes the one of the other.
+def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
+    """The write that makes the one of the other. `now_ms`: for one that comes to owe money.
 
     No line may have been pointed elsewhere meanwhile: whoever did that may hold a claim there. Of a
-    settled order no line may have changed at all, and nobody may have seen its codes. Money that
-    settles it must not stand beside it, where it is perhaps being given back.
+    settled order no line may have changed at all, nobody may have seen its codes, and it must owe
+    what it owed. Money that settles it must not stand beside it, where it is perhaps being given
+    back.
     """
     names = {"#state": "state"}
-    sets: dict[str, Any] = {"#state": moved.state}
+    changed: dict[str, Any] = {"#state": moved.state}
     gone = ""
     match moved:
         case ExpiredOrder():
-            sets["expired_at_ms"] = moved.expired_at_ms
-            sets["delete_at"] = (moved.expired_at_ms + KEEP_EXPIRED_MS) // 1000
+            changed["expired_at_ms"] = moved.expired_at_ms
+            changed["delete_at"] = (moved.expired_at_ms + KEEP_EXPIRED_MS) // 1000
         case DeliveredOrder() | RefundDueOrder():
-            sets["payment"] = payment_item(moved.payment)
-            sets["delivered_at_ms"] = moved.delivered_at_ms
-            sets["revealed_at_ms"] = NOT_REVEALED
+            changed["payment"] = payment_item(moved.payment)
+            changed["delivered_at_ms"] = moved.delivered_at_ms
+            changed["revealed_at_ms"] = NOT_REVEALED
             gone = " REMOVE delete_at"
     if isinstance(moved, RefundDueOrder):
-        sets["refund_due_minor"] = moved.refund_due.amount_minor
-    sets["order_lines"] = [line_item(line) for line in moved.lines]
+        changed["refund_due_minor"] = moved.refund_due.amount_minor
+        changed |= to_follow_up(moved.order_id, now_ms)
+    changed["order_lines"] = [line_item(line) for line in moved.lines]
     if isinstance(seen, SettledOrder):
         same = ["order_lines = :lines", "revealed_at_ms = :unseen"]
         before: dict[str, Any] = {
             ":lines": [line_item(line) for line in seen.lines],
             ":unseen": NOT_REVEALED,
         }
+        if isinstance(seen, RefundDueOrder):
+            same.append("refund_due_minor = :owed")
+            before[":owed"] = seen.owed_minor
     else:
         same = [f"order_lines[{line.number}].chunk = :chunk{line.number}" for line in seen.lines]
         before = {f":chunk{line.number}": pointer(line) for line in seen.lines}
@@ -234,9 +240,9 @@ def move(seen: Order, moved: Order) -> Write:
             names["#stray"] = stray_name(moved.payment, Case.EXACT)
             same.append("attribute_not_exists(#stray)")
     return Write(
-        "SET " + ", ".join(f"{name} = :set{n}" for n, name in enumerate(sets)) + gone,
+        "SET " + ", ".join(f"{name} = :set{n}" for n, name in enumerate(changed)) + gone,
         " AND ".join(["#state = :seen", *same]),
-        {f":set{n}": value for n, value in enumerate(sets.values())}
+        {f":set{n}": value for n, value in enumerate(changed.values())}
         | before
         | {":seen": seen.state},
         names,

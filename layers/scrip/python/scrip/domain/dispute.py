@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from scrip.domain.money import Money
+from scrip.domain.payment import Payment
 
 BY_MERCHANT = "merchant"
 """Who holds an order frozen when its shop does."""
@@ -45,6 +46,9 @@ class Dispute:
     money: Money
     reason: str
     at_ms: int
+
+    def of(self, payment: Payment) -> bool:
+        return (self.provider, self.transaction_id) == (payment.provider, payment.transaction_id)
 
     @property
     def holder(self) -> str:

@@ -28,10 +28,25 @@ class FollowUp(NamedTuple):
 
 class Backoff(NamedTuple):
     """`waits`: (age, wait): younger than this, so long until the next try. Who is older than all of
-    them is tried no more."""
+    them is tried every `then_ms`; None: no more, a person must look."""
 
     waits: tuple[tuple[int, int], ...]
+    then_ms: int | None = None
 
     def wait_ms(self, age_ms: int) -> int | None:
-        """None: a person must look."""
-        return next((wait for until, wait in self.waits if age_ms < until), None)
+        return next((wait for until, wait in self.waits if age_ms < until), self.then_ms)
+
+
+UNHURRIED = Backoff(
+    (
+        (10 * MINUTE_MS, MINUTE_MS),
+        (2 * HOUR_MS, 10 * MINUTE_MS),
+        (DAY_MS, HOUR_MS),
+        (7 * DAY_MS, 6 * HOUR_MS),
+    ),
+    then_ms=DAY_MS,
+)
+"""For what must come to an end, but may take a bank some days."""
+
+DAILY = Backoff((), then_ms=DAY_MS)
+"""For what waits for a person: the day's reminder, and a look whether it was mended."""

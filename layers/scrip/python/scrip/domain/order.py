@@ -17,6 +17,7 @@ from scrip.domain.line import Line
 from scrip.domain.money import Money
 from scrip.domain.outcome import Case, Stray
 from scrip.domain.payment import Payment
+from scrip.domain.refund import Refund
 
 OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
 
@@ -199,12 +200,19 @@ class SettledOrder(Order):
             raise ValueError(f"{self.order_id} may have been seen")
         line = self.line(number)
         back = line.give_back(units)
-        owed = line.unit_price.times(units).amount_minor
-        return self.with_line(back)._become(
+        owed = self.owed_minor + line.unit_price.times(units).amount_minor
+        return self.with_line(back).owe(min(owed, self.payment.money.amount_minor))
+
+    def owe(self, amount_minor: int) -> "RefundDueOrder":
+        """So much in all; what is claimed stays as it is."""
+        if not self.owed_minor <= amount_minor <= self.payment.money.amount_minor:
+            raise ValueError(f"{self.order_id} cannot come to owe {amount_minor}")
+        return self._become(
             RefundDueOrder,
             payment=self.payment,
             delivered_at_ms=self.delivered_at_ms,
-            refund_due=Money(self.owed_minor + owed, self.total.currency),
+            revealed_at_ms=self.revealed_at_ms,
+            refund_due=Money(amount_minor, self.total.currency),
         )
 
     @property
@@ -253,12 +261,14 @@ class OrderMoved(Exception):
 
 
 class OrderRecord(NamedTuple):
-    """An order with what else is kept of it: its place in lists, money beside it, disputes."""
+    """An order with what else is kept of it: its place in lists, money beside it, disputes, and
+    refunds, oldest first."""
 
     order: Order
     place: str
     strays: tuple[Stray, ...]
     disputes: tuple[Dispute, ...] = ()
+    refunds: tuple[Refund, ...] = ()
 
 
 def listing_place(placed_at_ms: int, order_id: str = "") -> str:

@@ -42,7 +42,7 @@ class OrderStore(OrderPointers, Protocol):
         self, merchant_id: str, order_id: str, *, consistent: bool = False
     ) -> OrderRecord | None: ...
     def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None: ...
-    def add_stray(self, order: Order, stray: Stray) -> None: ...
+    def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None: ...
 
 
 class Ending(Enum):
@@ -125,7 +125,7 @@ def _settle(
     action = action_for(case, policy)
     if action is not Action.DELIVER or not isinstance(order, Payable):
         stray = Stray(payment, case, action)
-        orders.add_stray(order, stray)
+        orders.add_stray(order, stray, now_ms)
         return Accepted(Ending.STRAY, order, stray)
     return _deliver(order, payment, now_ms, luck, orders, stock, holds)
 

@@ -20,13 +20,13 @@ class FollowUps(Protocol):
 class Errand(NamedTuple):
     """One thing to do for orders of the worklist; an order that does not need it is left alone.
 
-    `run` (merchant id, order id, now) answers whether something is left for a later try; it may
-    raise Retryable, which means the same. It is safe to repeat, also after dying anywhere.
+    `run` (merchant id, order id, now) answers by what to try again; None: nothing is left. It may
+    raise Retryable: then by `unanswered`. It is safe to repeat, also after dying anywhere.
     """
 
     name: str
-    run: Callable[[str, str, int], bool]
-    backoff: Backoff
+    run: Callable[[str, str, int], Backoff | None]
+    unanswered: Backoff
 
 
 class Followed(NamedTuple):
@@ -45,16 +45,17 @@ def follow_up(
     taken = follow_ups.move(place, now_ms + LEASE_MS)
     if taken is None:
         return Followed()
-    unfinished, failed = [], []
+    waits: dict[str, int | None] = {}
+    failed: list[str] = []
+    age_ms = now_ms - taken.since_ms
     for errand in errands:
         try:
-            if errand.run(taken.merchant_id, taken.order_id, now_ms):
-                unfinished.append(errand)
+            backoff = errand.run(taken.merchant_id, taken.order_id, now_ms)
         except Retryable as error:
-            unfinished.append(errand)
+            backoff = errand.unanswered
             failed.append(error.slug)
-    age_ms = now_ms - taken.since_ms
-    waits = {each.name: each.backoff.wait_ms(age_ms) for each in unfinished}
+        if backoff is not None:
+            waits[errand.name] = backoff.wait_ms(age_ms)
     again = [wait for wait in waits.values() if wait is not None]
     if again:
         follow_ups.move(taken, now_ms + min(again))

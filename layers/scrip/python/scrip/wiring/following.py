@@ -4,19 +4,35 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.follow_ups import FollowUps
+from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.orders import Orders
+from scrip.adapters.refunds import Refunds
 from scrip.settings import FollowUpSettings, load, on_lambda
-from scrip.wiring.clients import table
+from scrip.wiring.clients import client, provider_http, table
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
     follow_ups: FollowUps
+    orders: Orders
+    refunds: Refunds
+    gateways: Gateways
 
 
 @cache
 def following() -> Following:
     settings = load(FollowUpSettings)
-    return Following(follow_ups=FollowUps(table(settings.orders_table)))
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    merchants = Merchants(table(settings.merchants_table))
+    orders = table(settings.orders_table)
+    return Following(
+        follow_ups=FollowUps(orders),
+        orders=Orders(orders),
+        refunds=Refunds(orders),
+        gateways=Gateways(merchants, keys, provider_http(), settings.payment_api_bases),
+    )
 
 
 def warm() -> None:

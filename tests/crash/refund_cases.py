@@ -1,0 +1,62 @@
+"""Money that is owed and given back, at Stripe, to break. The other providers:
+tests/functions/test_refunds_break.py."""
+
+from scrip.adapters.order_items import record_of
+from scrip.domain.order import OrderRecord
+from scrip.domain.refund import RefundState
+from tests.crash.breaking import Case
+from tests.crash.cases import case
+from tests.crash.world import PER_CHUNK, World
+
+
+def records(world: World) -> list[OrderRecord]:
+    return [record_of(item) for item in world.items("orders") if "state" in item]
+
+
+def given_back(world: World) -> list[int]:
+    """Amounts at Stripe, smallest first."""
+    return sorted(each["amount"] for each in world.stripe.of_kind("refund"))
+
+
+def all_followed_up(world: World) -> bool:
+    """The schedule comes round twice; whether it leaves nothing for another minute."""
+    for _ in range(2):
+        if not world.follow_up():
+            return False
+        if not [item for item in world.items("orders") if "follow_up" in item]:
+            return True
+        world.clock.advance(1.1)
+    return False
+
+
+@case("refunding: what stock could not fill")
+def refunding(world: World) -> Case:
+    world.stock("card", PER_CHUNK)
+    world.pay(world.place({"card": PER_CHUNK + 2}))
+
+    def expect() -> None:
+        [record] = records(world)
+        assert [each.state for each in record.refunds] == [RefundState.SUCCEEDED]
+        assert given_back(world) == [9000]
+
+    return Case(lambda: all_followed_up(world), expect, again_calls=4)
+
+
+@case("refunding: two payments of one order, one after the other")
+def refunding_second(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": 1})
+    assert world.post(world.paid(placed, amount_received=4600))
+    other = world.stripe.keep(
+        world.stripe.payments[placed.json["payment"]["reference"]]
+        | {"id": "pi_second", "status": "requires_payment_method"}
+    )
+    assert world.post(world.stripe.paid(other["id"]))
+
+    def expect() -> None:
+        [record] = records(world)
+        assert [each.money.amount_minor for each in record.refunds] == [100, 4500]
+        assert {each.state for each in record.refunds} == {RefundState.SUCCEEDED}
+        assert given_back(world) == [100, 4500]
+
+    return Case(lambda: all_followed_up(world), expect, again_calls=4)
