@@ -22,6 +22,7 @@ ROOMS: dict[str, frozenset[str]] = {
             "contracts",
             "domain",
             "flows",
+            "receipts",
             "serving",
             "telemetry",
             "wiring",
@@ -30,6 +31,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "answers": frozenset(
         {"chance", "contracts", "domain", "flows", "serving", "telemetry", "wiring"}
     ),
+    "receipts": frozenset({"chance", "domain", "flows", "steps", "telemetry"}),
     "serving": frozenset({"contracts", "domain", "telemetry"}),
     "batching": frozenset({"domain", "telemetry"}),
     "telemetry": frozenset(),
@@ -48,6 +50,7 @@ step."""
 OUTSIDE: dict[str, frozenset[str]] = {
     "functions": frozenset(),
     "answers": frozenset(),
+    "receipts": frozenset(),
     "serving": frozenset({"time"}),
     "batching": frozenset(),
     "telemetry": frozenset({"aws_lambda_powertools", "re", "secrets"}),
@@ -114,6 +117,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),
     "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
+    "chase": frozenset({"payment"}),
     "chunk_range": frozenset({"stock"}),
     "code_file": frozenset({"code_rows", "errors"}),
     "code_request": frozenset({"code", "code_rows", "errors"}),

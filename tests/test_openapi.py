@@ -25,6 +25,7 @@ ONLY_IN_QUEUES = {
     errors.MailNotAllowed,
     errors.MailRefused,
     errors.MailUnderWay,
+    errors.PaymentCallMissing,
     errors.SupplierAnswerInvalid,
     errors.SupplierUnavailable,
 }

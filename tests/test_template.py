@@ -171,7 +171,9 @@ def test_every_dead_letter_queue_is_watched() -> None:
 def emitted(function: str) -> str:
     """What a handler and the frames around it may count: their source."""
     handler = (ROOT / "functions" / function / "handler.py").read_text(encoding="utf-8")
-    return handler + (PACKAGE / "batching.py").read_text(encoding="utf-8")
+    frames = [each for each in ("batching", "receipts") if f"from scrip.{each} " in handler]
+    sources = [(PACKAGE / f"{each}.py").read_text(encoding="utf-8") for each in frames]
+    return "".join([handler, *sources])
 
 
 def test_our_own_metrics_are_emitted_by_whom_they_are_asked_of() -> None:

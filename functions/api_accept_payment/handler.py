@@ -3,34 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from scrip.chance import luck, now_ms
+from scrip.chance import now_ms
 from scrip.contracts.callbacks import CALLBACK_OPERATIONS, Outcome, acknowledged, sized
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
 from scrip.domain import errors
 from scrip.domain.dispute import DisputeState
 from scrip.domain.notice import DisputeNotice, PaymentNotice
-from scrip.domain.outcome import Action
 from scrip.flows.accept_dispute import accept_dispute
-from scrip.flows.accept_payment import Accepted, Ending, accept_payment
+from scrip.receipts import stray_facts, take
 from scrip.serving import Api, Call
-from scrip.telemetry import count, count_by_reason, logger, milliseconds
+from scrip.telemetry import count, count_by_reason, logger
 from scrip.wiring import payments
-
-COUNTS = {
-    Ending.DELIVERED: ("OrdersPaid", "OrdersDelivered"),
-    Ending.REFUND_DUE: ("OrdersPaid", "SoldOut", "RefundDue"),
-    Ending.STRAY: ("StrayPayments",),
-    Ending.DUPLICATE: ("CallbacksDuplicate",),
-}
 
 DISPUTES = {
     DisputeState.OPENED: "DisputesOpened",
     DisputeState.WON: "DisputesWon",
     DisputeState.LOST: "DisputesLost",
 }
-
-STRAYS = {Action.REFUND: "RefundDue", Action.HOLD: "PaymentsUnmatched"}
 
 UNMATCHED = frozenset(
     error.slug
@@ -48,28 +38,18 @@ def accept(call: Call) -> Answer:
     gateway = wired.gateways.of(merchant_id, call.path.provider)
     notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
     logger.append_keys(**notice.facts)
-    outcome = TAKERS.get(type(notice), ignore)(merchant_id, notice, now)
+    outcome = TAKERS.get(type(notice), ignore)(merchant_id, notice)
     logger.append_keys(ending=outcome)
     return acknowledged(outcome, wired.gateways.acknowledgement(call.path.provider))
 
 
-def take_payment(merchant_id: str, notice: PaymentNotice, now: int) -> Outcome:
-    wired = payments.payments()
-    accepted = accept_payment(
-        merchant_id,
-        notice,
-        now_ms=now,
-        luck=luck(),
-        merchants=wired.gateways.merchants,
-        orders=wired.orders,
-        stock=wired.stock,
-        holds=wired.holds,
-    )
-    tell(accepted)
+def take_payment(merchant_id: str, notice: PaymentNotice) -> Outcome:
+    accepted = take(payments.payments(), merchant_id, notice)
+    logger.append_keys(**stray_facts(accepted))
     return accepted.ending.value
 
 
-def take_dispute(merchant_id: str, notice: DisputeNotice, _: int) -> Outcome:
+def take_dispute(merchant_id: str, notice: DisputeNotice) -> Outcome:
     wired = payments.payments()
     news = accept_dispute(merchant_id, notice, orders=wired.orders, disputes=wired.disputes)
     count(DISPUTES[notice.dispute.state] if news else "CallbacksDuplicate")
@@ -86,16 +66,6 @@ TAKERS: dict[type, Callable[..., Outcome]] = {
     DisputeNotice: take_dispute,
 }
 """Who takes what a provider may tell. What nobody takes moves nothing here."""
-
-
-def tell(accepted: Accepted) -> None:
-    for name in COUNTS[accepted.ending]:
-        count(name)
-    if accepted.paid_to_readable_ms is not None:
-        milliseconds("PaymentToReadable", accepted.paid_to_readable_ms)
-    if accepted.stray:
-        logger.append_keys(case=accepted.stray.case.value, action=accepted.stray.action.value)
-        count(STRAYS[accepted.stray.action])
 
 
 def refused(problem: Problem) -> None:

@@ -1,29 +1,56 @@
-"""Every minute: expire orders that nobody paid in time."""
+"""Every minute: expire orders that nobody paid in time, closed at their payment providers first."""
 
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from scrip.chance import now_ms
-from scrip.flows.expire_orders import expire_orders
+from scrip.flows.expire_orders import Swept, expire_orders
+from scrip.receipts import take_found
 from scrip.telemetry import count, flush, logger
 from scrip.wiring import expiry
+
+ASKING_MS = 25_000
+"""Of a run, for calls to providers. The rest of the function's timeout is for writing down what
+they said."""
 
 expiry.warm()
 
 
-def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
-    wired = expiry.expiry()
+def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
+    wired, started_ms = expiry.expiry(), now_ms()
     logger.clear_state()
     logger.append_keys(function_request_id=context.aws_request_id)
+    asking = wired.providers.run(time_left(started_ms))
     swept = expire_orders(
-        now_ms=now_ms(),
+        now_ms=started_ms,
         window_minutes=wired.settings.payment_window_minutes,
         merchants=wired.merchants,
         orders=wired.orders,
         holds=wired.holds,
         unpaid=wired.unpaid,
+        providers=asking,
+        settle=partial(take_found, wired),
     )
+    tell(swept, asking.bugs)
+    return asdict(swept)
+
+
+def time_left(started_ms: int) -> Callable[[], float]:
+    return lambda: (started_ms + ASKING_MS - now_ms()) / 1000
+
+
+def tell(swept: Swept, bugs: list[Exception]) -> None:
     if swept.expired:  # a metric that is never zero costs nothing while nobody buys
         count("OrdersExpired", swept.expired)
-    logger.info("expired", orders=swept.expired, complete=swept.complete)
+    if swept.unclosed:
+        count("OrdersExpiredUnclosed", swept.unclosed)
+    for silence, times in swept.silences.items():
+        count("ProvidersSilent", times)
+        logger.warning("provider told nothing", silence=silence, orders=times)
+    for bug in bugs:
+        count("ProviderBugs")
+        logger.error("bug", exc_info=bug)
+    logger.info("expired", orders=swept.expired, waiting=swept.waiting, complete=swept.complete)
     flush()
-    return {"expired": swept.expired}

@@ -92,7 +92,7 @@ def counting_unpaid(world: World) -> Case:
 def expiring_on_contact(world: World) -> Case:
     world.stock("seat", PER_CHUNK, hold_minutes=10)
     placed = world.place({"seat": 2})
-    world.clock.advance(12)
+    world.clock.advance(16)
 
     def event() -> bool:
         reply = world.shop.read(placed)

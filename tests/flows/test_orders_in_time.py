@@ -1,6 +1,6 @@
 """Lists of orders page by page, and the sweep that expires them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrip.contracts.merchant import OrdersQuery
+from scrip.domain.chase import Answer
 from scrip.domain.errors import OrderUnknown, RequestInvalid
-from scrip.domain.order import ExpiredOrder, OrderRecord, PendingOrder, listing_place
+from scrip.domain.notice import PaymentNotice
+from scrip.domain.order import ExpiredOrder, Order, OrderRecord, PendingOrder, listing_place
+from scrip.domain.payment import Unpaid
+from scrip.flows.accept_payment import Accepted
 from scrip.flows.expire_orders import INDEX_LAG_MS, MAX_PAGES, PAGE, Swept, expire_orders
 from scrip.flows.list_orders import MAX_LOOKED_AT, list_orders, read_merchant_order
 from tests.domain.making import NOW_MS, WINDOW_MS, pending
@@ -116,6 +120,17 @@ class Nobody:
         raise AssertionError("nothing here is held")
 
 
+class Closing:
+    """Providers where nobody paid, and nobody can any more."""
+
+    def close(self, orders: Sequence[Order]) -> list[Answer]:
+        return [Unpaid(closed=True) for _ in orders]
+
+
+def never(notice: PaymentNotice) -> Accepted:
+    raise AssertionError("nobody paid")
+
+
 def sweep(
     orders: Places, now_ms: int = DUE_MS, *merchants: str, minutes: int = WINDOW_MINUTES
 ) -> Swept:
@@ -126,6 +141,8 @@ def sweep(
         orders=orders,
         holds=orders,
         unpaid=Nobody(),
+        providers=Closing(),
+        settle=never,
     )
 
 

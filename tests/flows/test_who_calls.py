@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from scrip.domain.api_key import ApiKey, Scope, hash_secret
+from scrip.domain.chase import WAIT_MS
 from scrip.domain.errors import (
     CredentialsInvalid,
     MerchantUnknown,
@@ -158,11 +159,11 @@ def test_a_token_reads_its_order() -> None:
     assert read(token_for()) == pending()
 
 
-def test_an_order_read_after_its_time_is_expired_then_and_there() -> None:
-    due_ms = pending().expires_at_ms
+def test_an_order_read_long_after_its_time_is_expired_then_and_there() -> None:
+    late_ms = pending().expires_at_ms + WAIT_MS
 
-    assert read(token_for(), now_ms=due_ms - 1) == pending()
-    assert read(token_for(), now_ms=due_ms) == pending().expire(due_ms)
+    assert read(token_for(), now_ms=late_ms - 1) == pending()
+    assert read(token_for(), now_ms=late_ms) == pending().expire(late_ms, unclosed=True)
 
 
 def test_a_token_of_another_order_and_an_order_that_is_not_look_the_same() -> None:

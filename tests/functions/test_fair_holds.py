@@ -5,6 +5,7 @@ from unittest import mock
 import pytest
 
 from scrip.adapters.unpaid_holds import UnpaidHolds
+from scrip.domain.chase import WAIT_MS
 from tests.contents import contents, nothing_changes
 from tests.functions.conftest import Clock
 from tests.functions.test_holds import available, pay_late, stock_up, sweep
@@ -107,7 +108,7 @@ def test_an_order_that_ended_when_it_was_read_counts_too(
 ) -> None:
     stock_up(shop, *"ABC")
     placed = shop.place({"seat": 1})
-    clock.ahead_ms = 11 * MINUTE_MS
+    clock.ahead_ms = 10 * MINUTE_MS + WAIT_MS
     assert shop.read(placed).json["state"] == "expired"
 
     assert sweep(cloud) == 0

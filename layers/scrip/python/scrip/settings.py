@@ -99,6 +99,8 @@ class ExpirySettings:
     merchants_table: str
     stock_table: str
     orders_table: str
+    vault_key_arn: str
+    payment_api_bases: str
     payment_window_minutes: int
 
 

@@ -63,7 +63,11 @@ def order_of(item: Item) -> Order:
         case PendingOrder.state:
             return PendingOrder(**facts)
         case ExpiredOrder.state:
-            return ExpiredOrder(**facts, expired_at_ms=item["expired_at_ms"])
+            return ExpiredOrder(
+                **facts,
+                expired_at_ms=item["expired_at_ms"],
+                unclosed=item.get("unclosed", False),
+            )
         case DeliveredOrder.state:
             return DeliveredOrder(
                 **facts,

@@ -215,11 +215,14 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
         case ExpiredOrder():
             changed["expired_at_ms"] = moved.expired_at_ms
             changed["delete_at"] = (moved.expired_at_ms + KEEP_EXPIRED_MS) // 1000
+            if moved.unclosed:
+                changed["unclosed"] = True
+                changed |= to_follow_up(moved.order_id, moved.expired_at_ms)
         case DeliveredOrder() | RefundDueOrder():
             changed["payment"] = payment_item(moved.payment)
             changed["delivered_at_ms"] = moved.delivered_at_ms
             changed["revealed_at_ms"] = NOT_REVEALED
-            gone = " REMOVE delete_at"
+            gone = " REMOVE delete_at, unclosed"
     if isinstance(moved, RefundDueOrder):
         changed["refund_due_minor"] = moved.refund_due.amount_minor
         changed |= to_follow_up(moved.order_id, now_ms)

@@ -334,6 +334,10 @@ class PaymentProviderRefused(Rejected):
     slug = "payment-provider-refused"
 
 
+class PaymentCallMissing(PaymentProviderRefused):
+    slug = "payment-call-missing"
+
+
 class PaymentProviderUnavailable(Retryable):
     slug = "payment-provider-unavailable"
 

@@ -127,27 +127,30 @@ class PendingOrder(Payable):
     def due(self, now_ms: int) -> bool:
         return self.expires_at_ms <= now_ms
 
-    def expire(self, at_ms: int) -> "ExpiredOrder":
+    def expire(self, at_ms: int, *, unclosed: bool = False) -> "ExpiredOrder":
         if not self.due(at_ms):
             raise ValueError(f"{self.order_id} expires at {self.expires_at_ms}, not at {at_ms}")
-        return self._end(at_ms)
+        return self._end(at_ms, unclosed)
 
     def turn_away(self, at_ms: int) -> "ExpiredOrder":
         """Stock could not hold what was asked for: the order ends before it could be paid."""
         if not self.hold_missing:
             raise ValueError(f"{self.order_id} holds all it asked for")
-        return self._end(min(at_ms, self.expires_at_ms - 1))
+        return self._end(min(at_ms, self.expires_at_ms - 1), unclosed=False)
 
-    def _end(self, at_ms: int) -> "ExpiredOrder":
+    def _end(self, at_ms: int, unclosed: bool) -> "ExpiredOrder":
         lines = tuple(line.let_go() if line.held else line for line in self.lines)
-        return self._become(ExpiredOrder, lines=lines, expired_at_ms=at_ms)
+        return self._become(ExpiredOrder, lines=lines, expired_at_ms=at_ms, unclosed=unclosed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredOrder(Payable):
+    """`unclosed`: as far as is known it can still be paid at its provider."""
+
     state = "expired"
 
     expired_at_ms: int
+    unclosed: bool = False
 
     @property
     def turned_away(self) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from scrip.domain.chase import waited_enough
 from scrip.domain.errors import (
     CredentialsInvalid,
     MerchantUnknown,
@@ -11,7 +12,7 @@ from scrip.domain.errors import (
 from scrip.domain.merchant import Merchant, is_merchant_id
 from scrip.domain.order import Order, PendingOrder
 from scrip.domain.order_access import Access, TokenText, check_token
-from scrip.steps.let_go import HoldStore, OrderEnder, expire_all
+from scrip.steps.let_go import Ending, HoldStore, OrderEnder, expire_all
 
 
 class Merchants(Protocol):
@@ -32,7 +33,8 @@ def read_order(
     orders: OrderEnder,
     holds: HoldStore,
 ) -> Order:
-    """An order whose time is over is found expired, whether the schedule came by or not.
+    """An order whose time is long over is found expired, whether the schedule came by or not. Its
+    provider has not closed it then.
 
     Raises CredentialsInvalid, OrderTokenExpired, OrderUnknown, MoveContended, StoreUnavailable.
 
@@ -50,8 +52,9 @@ def read_order(
     if access is Access.EXPIRED:
         raise OrderTokenExpired("ask the shop for a new link")
     order = _find(token.merchant_id, order_id, orders)
-    if isinstance(order, PendingOrder) and order.due(now_ms):
-        expire_all([order], now_ms=now_ms, orders=orders, holds=holds)
+    if isinstance(order, PendingOrder) and waited_enough(order.expires_at_ms, now_ms):
+        ending = Ending(order, order.expire(now_ms, unclosed=True))
+        expire_all([ending], now_ms=now_ms, orders=orders, holds=holds)
         order = _find(token.merchant_id, order_id, orders)
     return order
 

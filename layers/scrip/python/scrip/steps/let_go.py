@@ -1,7 +1,7 @@
 """Let orders go: end them, and put back on sale what they held, together."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from scrip.domain.errors import MoveContended
 from scrip.domain.let_go import LetGo, LetGoContended
@@ -44,8 +44,15 @@ def let_go(move: LetGo, *, now_ms: int, orders: OrderFinder, holds: HoldStore) -
     raise MoveContended(order.order_id)
 
 
+class Ending(NamedTuple):
+    """An order that expires, and how."""
+
+    seen: PendingOrder
+    expired: ExpiredOrder
+
+
 def expire_all(
-    due: Sequence[PendingOrder], *, now_ms: int, orders: OrderEnder, holds: HoldStore
+    endings: Sequence[Ending], *, now_ms: int, orders: OrderEnder, holds: HoldStore
 ) -> list[Order]:
     """Expire these orders of one merchant; those that did. Who was paid meanwhile is left alone.
 
@@ -53,9 +60,9 @@ def expire_all(
     orders moved, each goes by itself. Raises MoveContended, StoreUnavailable.
     """
     expired: list[Order] = [
-        order for order in due if not order.held and _expire(order, now_ms, orders)
+        each.seen for each in endings if not each.seen.held and _expire(each, orders)
     ]
-    for group in _groups([LetGo(order, order.expire(now_ms)) for order in due if order.held]):
+    for group in _groups([LetGo(*each) for each in endings if each.seen.held]):
         try:
             holds.let_go(group[0].seen.merchant_id, group, now_ms)
             gone = group
@@ -65,9 +72,9 @@ def expire_all(
     return expired
 
 
-def _expire(order: PendingOrder, now_ms: int, orders: OrderEnder) -> bool:
+def _expire(ending: Ending, orders: OrderEnder) -> bool:
     try:
-        orders.expire(order, order.expire(now_ms))
+        orders.expire(*ending)
     except OrderMoved:
         return False  # paid at the last moment
     return True

@@ -16,6 +16,7 @@ from scrip.wiring.clients import client, provider_http, table
 
 @dataclass(frozen=True, slots=True)
 class Payments:
+    merchants: Merchants
     gateways: Gateways
     orders: Orders
     stock: Stock
@@ -30,6 +31,7 @@ def payments() -> Payments:
     merchants = Merchants(table(settings.merchants_table))
     stock = Stock(table(settings.stock_table))
     return Payments(
+        merchants=merchants,
         gateways=Gateways(merchants, keys, provider_http(), settings.payment_api_bases),
         orders=Orders(table(settings.orders_table)),
         stock=stock,

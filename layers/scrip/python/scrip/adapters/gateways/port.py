@@ -21,7 +21,8 @@ class Gateway(Protocol):
     """One merchant's account with one provider.
 
     Every call to the provider may raise PaymentProviderUnavailable (nothing is known; ask again) or
-    PaymentProviderRefused (it understood and said no), and is safe to repeat.
+    PaymentProviderRefused (it understood and said no; PaymentCallMissing, one of these: it has no
+    such call), and is safe to repeat.
     """
 
     @property

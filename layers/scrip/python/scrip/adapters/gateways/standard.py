@@ -18,7 +18,12 @@ from scrip.adapters.gateways.standard_calls import Bridge, PaymentAnswer, Refund
 from scrip.adapters.gateways.standard_mapping import EventMap, Told
 from scrip.adapters.gateways.standard_signing import key_of, verify
 from scrip.domain.bill import BillLine
-from scrip.domain.errors import PaymentProviderRefused, RequestInvalid, RequestMalformed
+from scrip.domain.errors import (
+    PaymentCallMissing,
+    PaymentProviderRefused,
+    RequestInvalid,
+    RequestMalformed,
+)
 from scrip.domain.money import Money, minor_digits
 from scrip.domain.notice import Notice
 from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRequest, Unpaid
@@ -154,7 +159,7 @@ class StandardGateway:
         return self._refund("refund.query", request)
 
     def download_bill(self, _: str) -> Iterator[BillLine]:
-        raise PaymentProviderRefused("this provider has no such call")
+        raise PaymentCallMissing("this provider has no such call")
 
     def _payment(self, kind: str, asked: PaymentAsked) -> Payment | Unpaid:
         answer = self.bridge.ask(kind, msgspec.to_builtins(asked), PaymentAnswer)

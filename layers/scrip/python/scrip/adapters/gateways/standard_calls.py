@@ -14,7 +14,11 @@ from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.gateways.http import send
 from scrip.adapters.gateways.standard_signing import key_of, signed_headers
-from scrip.domain.errors import PaymentProviderRefused, PaymentProviderUnavailable
+from scrip.domain.errors import (
+    PaymentCallMissing,
+    PaymentProviderRefused,
+    PaymentProviderUnavailable,
+)
 from scrip.domain.money import Money
 from scrip.domain.payment import Payment, Unpaid
 from scrip.domain.refund import RefundReport, RefundRequest, RefundState
@@ -90,7 +94,7 @@ class Bridge:
         """Raises PaymentProviderRefused, PaymentProviderUnavailable. The message id is made of the
         content: the same call again bears the same."""
         if self.url is None:
-            raise PaymentProviderRefused("this provider has no such call")
+            raise PaymentCallMissing("this provider has no such call")
         body = msgspec.json.encode({"type": kind, "data": data})
         message_id = "msg_" + hmac.digest(key_of(self.secret), body, "sha256").hex()[:32]
         headers = signed_headers(self.secret, message_id, int(self.clock()), body)
