@@ -35,7 +35,8 @@ def check(world: World) -> None:
     for order in orders:
         nobody_got_more_or_less_than_told(order)
         sold_out_is_true(world, order, stock, chunks)
-        one_payment_was_opened(world, order)
+        if order.provider == "stripe":  # others keep no keys: their stand-ins refuse a second one
+            one_payment_was_opened(world, order)
     what_was_recalled_sells_no_more(stock, chunks)
     orders_moved_legally(world)
 

@@ -11,7 +11,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -69,6 +69,9 @@ class World:
     """Codes came in after somebody may have been told that there are none."""
 
     stream_place: int = 0
+    exits: ExitStack = field(default_factory=ExitStack)
+    also_kept: list[Callable[[], Callable[[], None]]] = field(default_factory=list)
+    """What else is put back: each as `snapshot`."""
 
     # --- what people and machines send -------------------------------------------------------
 
@@ -119,12 +122,12 @@ class World:
             merchants.change(self.shop.merchant_id, **chosen)
 
     def sweep(self) -> bool:
-        """The schedule comes round. Whether it got through."""
+        """The schedule comes round. Whether it got through with all that is due."""
         try:
-            self.cloud.invoke("schedule_expire_orders", {})
+            swept = self.cloud.invoke("schedule_expire_orders", {})
         except StoreUnavailable:
             return False
-        return True
+        return bool(swept["complete"])
 
     def follow_up(self) -> bool:
         """What is due at payment providers is done. Whether it got through."""
@@ -245,6 +248,7 @@ class World:
         place, at_ms = self.stream_place, self.clock.at_ms
         imported = copy.deepcopy(self.imported)
         objects, imports = self.objects(), list(self.queued("import"))
+        put_back = [kept() for kept in self.also_kept]
 
         def restore() -> None:
             dynamodb.tables = copy.deepcopy(tables)
@@ -255,6 +259,8 @@ class World:
             self.imported = copy.deepcopy(imported)
             self.put_objects(objects)
             self.queued("import")[:] = imports
+            for each in put_back:
+                each()
             self.luck.seed(1)
             self.cold_start()
 
@@ -300,7 +306,9 @@ def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
     ):
         environment = cloud.environment("api_serve_storefront")
         opened = open_shop(InProcess(cloud), environment, stripe, **shop)
-        yield World(cloud, opened, stripe, supplier, between, clock, luck)
+        made = World(cloud, opened, stripe, supplier, between, clock, luck)
+        with made.exits:
+            yield made
 
 
 def _as_lambda_gets(record: dict[str, Any]) -> dict[str, Any]:
