@@ -15,13 +15,17 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.httpsession import URLLib3Session
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 
 from tests import template
 from tests.fast_moto import fast_moto
 
 REGION = "eu-central-1"
 UPLOADS = "uploads-and-results"
+CALLBACKS = "callbacks-as-they-came"
 SENDER = "shop@shop.example"
 TABLES = {
     "merchants": "Merchants",
@@ -99,13 +103,28 @@ def in_memory(stripe: str = "http://127.0.0.1:9", **others: str) -> Iterator[InM
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
     }
-    with mock.patch.dict(os.environ, credentials), mock_aws(), fast_moto():
+    with mock.patch.dict(os.environ, credentials), mock_aws(), fast_moto(), signed_requests():
         os.environ.pop("AWS_ENDPOINT_URL", None)
         forget_adapters()
         try:
             yield InMemory(create_resources({"stripe": stripe, **others}))
         finally:
             forget_adapters()
+
+
+@contextmanager
+def signed_requests() -> Iterator[None]:
+    """What is sent to AWS without a client reaches the same engine that clients do."""
+    send = URLLib3Session.send
+
+    def sent(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
+        answer = None
+        if ".amazonaws.com/" in request.url:
+            answer = botocore_stubber("before-send", request)
+        return answer or send(session, request)
+
+    with mock.patch.object(URLLib3Session, "send", sent):
+        yield
 
 
 def forget_adapters() -> None:
@@ -139,15 +158,11 @@ def create_resources(payment_api_bases: dict[str, str]) -> dict[str, str]:
     for name in ("Mail", "Import"):
         made = boto3.client("sqs").create_queue(QueueName=name.lower())
         values[f"{name}QueueUrl"] = made["QueueUrl"]
-    values["UploadsBucket"] = UPLOADS
-    where = {"LocationConstraint": boto3.session.Session().region_name}
-    boto3.client("s3").create_bucket(
-        Bucket=UPLOADS,
-        **(
-            {}
-            if where["LocationConstraint"] == "us-east-1"
-            else {"CreateBucketConfiguration": where}
-        ),
-    )
+    region = boto3.session.Session().region_name
+    where = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    for name, bucket in (("UploadsBucket", UPLOADS), ("CallbacksBucket", CALLBACKS)):
+        values[name] = bucket
+        made_here = {} if region == "us-east-1" else where
+        boto3.client("s3").create_bucket(Bucket=bucket, **made_here)
     boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     return values

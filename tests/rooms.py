@@ -116,6 +116,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "batch_record": frozenset({"chunk_range", "directory", "stock"}),
     "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),
+    "callback": frozenset({"notice", "order_access"}),
     "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
     "chase": frozenset({"payment"}),
     "chunk_range": frozenset({"stock"}),

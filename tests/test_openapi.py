@@ -31,7 +31,12 @@ ONLY_IN_QUEUES = {
 }
 """Errors of a queue's handler: they end in a log line or a redelivery, never in an answer."""
 
-OF_NO_OPERATION = {errors.RouteUnknown, errors.MerchantUnknown, errors.MerchantExists}
+OF_NO_OPERATION = {
+    errors.CallbackUnknown,
+    errors.RouteUnknown,
+    errors.MerchantUnknown,
+    errors.MerchantExists,
+}
 """Told by the frame for a route that is none, or by the operator's command line."""
 
 

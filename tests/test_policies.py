@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from scrip.adapters.bucket import Bucket
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from tests import template
@@ -102,6 +103,8 @@ def used(operation: str, parameters: Mapping[str, Any]) -> set[Use]:
         folder = parameters["Key"].partition("/")[0]
         action = operation.replace("Head", "Get")
         return {(f"s3:{action}", f"Uploads/{folder}/*")}
+    if "Url" in parameters:
+        return {(f"s3:{operation.capitalize()}Object", "Callbacks/*")}
     if operation == "SendEmail":
         return {("ses:SendEmail", "identity")}
     if operation == "SendMessage":
@@ -120,11 +123,16 @@ def recording() -> Iterator[Recorded]:
     """What handlers ask of AWS, by function. What the test itself asks is left out."""
     found = Recorded()
     call, invoke = vars(BaseClient)["_make_api_call"], vars(InMemory)["invoke"]
+    signed = vars(Bucket)["_ask"]
 
     def asked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         if found.now:
             found.uses.setdefault(found.now, set()).update(used(operation, parameters))
         return call(client, operation, parameters)
+
+    def asked_without_a_client(bucket: Bucket, method: str, *given: Any) -> Any:
+        found.uses.setdefault(found.now, set()).update(used(method, {"Url": bucket.url}))
+        return signed(bucket, method, *given)
 
     def invoked(cloud: InMemory, function: str, event: dict[str, Any]) -> Any:
         found.now = function
@@ -135,6 +143,7 @@ def recording() -> Iterator[Recorded]:
 
     with (
         mock.patch.object(BaseClient, "_make_api_call", asked),
+        mock.patch.object(Bucket, "_ask", asked_without_a_client),
         mock.patch.object(InMemory, "invoke", invoked),
     ):
         yield found

@@ -17,12 +17,16 @@ from tests.contents import contents
 from tests.file_upload import import_file, open_import, result_of, upload
 from tests.generated import GUESS, ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters
+from tests.kept import kept
 from tests.opening import open_shop
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, sign
 from tests.outbox import publish, queued_event, sent_mail, stream_event
 from tests.shop import InProcess, Reply, Shop
 
 CODES = [f"PLAIN-CODE-{number:04d}" for number in range(20)]
+PAYER = "Who-Paid@bank.example"
+"""Stands in callbacks, which are kept whole in their bucket and nowhere else."""
+
 PINNED = [(f"PINNED-CODE-{number:04d}", f"PIN-{number:04d}-ZQ") for number in range(3)]
 
 
@@ -100,6 +104,7 @@ def test_no_secret_of_a_day_is_told_or_kept_in_plain(
     mailing = open_shop(InProcess(cloud), environment, stripe_api, "mailing", mail_codes=True)
     told.secrets |= {*CODES, *(cell for row in PINNED for cell in row)}
     told.secrets |= {SECRET_KEY, WEBHOOK_SECRET, *shop.keys.values(), *mailing.keys.values()}
+    told.secrets.add(PAYER)
     messages: list[Any] = []
 
     for each in (shop, mailing):
@@ -120,6 +125,7 @@ def test_no_secret_of_a_day_is_told_or_kept_in_plain(
     assert any('"message":"bug"' in line for line in told.lines)
     assert printed.out.count("_aws") > 20
     assert any(CODES[0][:10] in mail.body for mail in sent_mail())
+    assert any(PAYER.encode() in callback.raw for callback in kept().values())
     assert leaks(told.secrets, places) == []
 
 
@@ -234,11 +240,13 @@ def _callbacks(shop: Shop, placed: list[Reply]) -> None:
         raw = shop.stripe.paid(each.json["payment"]["reference"])
         shop.callback(raw, sign(raw, "whsec_not_the_right_secret"))
         shop.callback(raw, sign(raw, at=1))
-        shop.pay(each, amount_received=1)
+        shop.pay(each, amount_received=1, receipt_email=PAYER)
+        shop.pay(each, receipt_email=PAYER)
         shop.pay(each)
-        shop.pay(each)
-    shop.pay(placed[0], id="pi_stray")
-    shop.callback(b"not an event")
+    shop.pay(placed[0], id="pi_stray", receipt_email=PAYER)
+    shop.pay(placed[0], metadata={"merchant_id": shop.merchant_id}, receipt_email=PAYER)
+    shop.callback(json.dumps({"receipt_email": PAYER}).encode())
+    shop.callback(PAYER.encode())
 
 
 def _import(shop: Shop, body: bytes, key: str, media_type: str = "text/plain") -> Reply:

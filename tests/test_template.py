@@ -23,6 +23,7 @@ NESTED = (
     "infra/keys.yaml",
     "infra/queues.yaml",
     "infra/uploads.yaml",
+    "infra/callbacks.yaml",
     "infra/observability.yaml",
 )
 PACKAGE = ROOT / "layers/scrip/python/scrip"
@@ -339,58 +340,6 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
                 "registry",
                 "licence",
             }
-
-
-# --- the bucket of uploads
-
-
-def test_the_bucket_is_private_sealed_and_forgets() -> None:
-    [bucket] = of_type("AWS::S3::Bucket").values()
-    properties = bucket["Properties"]
-
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert properties["OwnershipControls"] == {
-        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
-    }
-    [rule] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-    assert "VersioningConfiguration" not in properties
-    kept = {
-        each["Prefix"]: each["ExpirationInDays"]
-        for each in properties["LifecycleConfiguration"]["Rules"]
-        if "Prefix" in each
-    }
-    assert kept == {"uploads/": 1, "results/": 30}
-
-
-def test_the_bucket_speaks_tls_only() -> None:
-    [policy] = of_type("AWS::S3::BucketPolicy").values()
-
-    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
-
-    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
-    assert statement["Action"] == "s3:*"
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-
-
-def test_the_bucket_tells_the_queue_of_uploads_only() -> None:
-    [bucket] = of_type("AWS::S3::Bucket").values()
-
-    [told] = bucket["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
-
-    assert told["Filter"] == {"S3Key": {"Rules": [{"Name": "prefix", "Value": "uploads/"}]}}
-    assert bucket["DependsOn"] == "ImportQueuePolicy"
-
-
-def test_nobody_but_the_accounts_own_bucket_writes_to_the_import_queue() -> None:
-    [policy] = of_type("AWS::SQS::QueuePolicy").values()
-
-    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
-
-    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
-    assert statement["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-    }
 
 
 def test_imports_have_their_time_and_room() -> None:

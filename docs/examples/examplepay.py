@@ -12,7 +12,7 @@ from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.gateways.http import HttpAnswer, send
 from scrip.adapters.gateways.port import Acknowledgement, Gateway
-from scrip.adapters.gateways.standard_signing import key_of, verify
+from scrip.adapters.gateways.standard_signing import HEADERS, key_of, verify
 from scrip.domain.bill import BillKind, BillLine
 from scrip.domain.errors import (
     BillNotReady,
@@ -31,6 +31,7 @@ from scrip.domain.refund import RefundReport, RefundRequest, RefundState
 PROVIDER = "examplepay"
 API_BASE = "https://api.examplepay.example"
 METHODS = ("page",)
+SIGNATURE_HEADERS = HEADERS
 ACKNOWLEDGED = Acknowledgement(204, "", b"")
 
 Shape = TypeVar("Shape")
@@ -110,8 +111,11 @@ class ExamplePayGateway:
     def read_payment(self, _: PaymentRequest, reference: str) -> OpenedPayment:
         return _opened(self._told("GET", f"/payments/{reference}", _Payment))
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> None:
         verify(raw, headers, self.secrets.webhook_secrets, now_seconds)
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        self.verify_callback(raw, headers, now_seconds)
         try:
             event = msgspec.json.decode(raw, type=_Event)
         except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""A payment provider reports something signed: do what it calls for, acknowledge."""
+"""A payment provider reports something signed: do what it calls for, keep it, acknowledge."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +8,11 @@ from scrip.contracts.callbacks import CALLBACK_OPERATIONS, Outcome, acknowledged
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
 from scrip.domain import errors
+from scrip.domain.callback import Callback
 from scrip.domain.dispute import DisputeState
-from scrip.domain.notice import DisputeNotice, PaymentNotice
+from scrip.domain.notice import DisputeNotice, Notice, PaymentNotice
 from scrip.flows.accept_dispute import accept_dispute
+from scrip.flows.keep_callback import Reader, keep_callback
 from scrip.receipts import stray_facts, take
 from scrip.serving import Api, Call
 from scrip.telemetry import count, count_by_reason, logger
@@ -34,13 +36,23 @@ UNMATCHED = frozenset(
 
 
 def accept(call: Call) -> Answer:
-    wired, merchant_id, now = payments.payments(), call.path.merchant_id, now_ms()
-    gateway = wired.gateways.of(merchant_id, call.path.provider)
-    notice = gateway.read_callback(sized(call.request.raw_body), call.request.headers, now // 1000)
-    logger.append_keys(**notice.facts)
-    outcome = TAKERS.get(type(notice), ignore)(merchant_id, notice)
+    gateways, path = payments.payments().gateways, call.path
+    gateway = gateways.of(path.merchant_id, path.provider)
+    raw = sized(call.request.raw_body)
+    headers = gateways.signature_headers(path.provider, call.request.headers)
+    came = Callback(path.merchant_id, path.provider, raw, headers, received_at_ms=now_ms())
+    return acknowledged(take_callback(came, gateway), gateways.acknowledgement(path.provider))
+
+
+def take_callback(callback: Callback, gateway: Reader) -> Outcome:
+    def act(notice: Notice) -> Outcome:
+        logger.append_keys(**notice.facts)
+        return TAKERS.get(type(notice), ignore)(callback.merchant_id, notice)
+
+    callbacks = payments.payments().callbacks
+    outcome = keep_callback(callback, act, gateway=gateway, callbacks=callbacks)
     logger.append_keys(ending=outcome)
-    return acknowledged(outcome, wired.gateways.acknowledgement(call.path.provider))
+    return outcome
 
 
 def take_payment(merchant_id: str, notice: PaymentNotice) -> Outcome:

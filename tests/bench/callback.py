@@ -123,11 +123,13 @@ def warm(shop: Shop) -> None:
 
 def figures_of(sale: Sale, prefix: str) -> dict[str, float]:
     total, delivered = sale.of(sale.ended)
+    puts = total.of("s3")
     tail, tail_delivered = sale.of(sale.tail())
     stock_table = os.environ["STOCK_TABLE"]
     missed = sum(missed_stock(tally, stock_table) for tally, _ in sale.ended)
     return {
-        f"{prefix}.aws_requests": round(total.requests.total() / delivered, 3),
+        f"{prefix}.aws_requests": round((total.requests.total() - puts) / delivered, 3),
+        f"{prefix}.raw_puts": round(puts / len(sale.ended), 3),
         f"{prefix}.wcu": round(total.wcu / delivered, 3),
         f"{prefix}.rcu": round(total.rcu / delivered, 3),
         f"{prefix}.tail_wcu": round(tail.wcu / tail_delivered, 3),
@@ -163,7 +165,7 @@ def duplicates(deployed: Deployment, shop: Shop, sale: Sale) -> float:
     with ThreadPoolExecutor(THREADS) as pool:
         for tally in pool.map(again, sale.paid[:DUPLICATES]):
             total.add(tally)
-    return round(total.requests.total() / len(sale.paid[:DUPLICATES]), 3)
+    return round((total.requests.total() - total.of("s3")) / len(sale.paid[:DUPLICATES]), 3)
 
 
 @contextmanager

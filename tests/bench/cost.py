@@ -30,7 +30,7 @@ VARIANT = "bench-cost"
 MILLION = 1_000_000
 GB = 1_000_000_000
 
-OTHERS = ("kms", "sqs", "sesv2")
+OTHERS = ("kms", "s3", "sqs", "sesv2")
 """Services besides DynamoDB that an order's functions call."""
 
 HTTP_STEPS = ("place", "callback", "read", "reveal")
@@ -151,6 +151,7 @@ def usd_per_million(
         "dynamodb_streams": usd["dynamodb_stream_read_by_lambda"],
         "dynamodb_ttl_deletes": usd["dynamodb_ttl_delete"],
         "kms": used["kms"] * usd["kms_request"],
+        "s3_callbacks": used["s3"] * given["callbacks_per_order"] * usd["s3_put"],
         "sqs": sqs * usd["sqs_request"],
         "ses": used["sesv2"] * usd["ses_mail"],
         "cloudwatch_logs": log_bytes / GB * usd["cloudwatch_logs_gb"],
@@ -188,10 +189,7 @@ def counted(order: dict[str, Step]) -> dict[str, float]:
     total = Tally()
     for step in order.values():
         total.add(step.tally)
-    found: dict[str, float] = {
-        service: sum(n for name, n in total.requests.items() if name.startswith(f"{service}:"))
-        for service in ("dynamodb", *OTHERS)
-    }
+    found: dict[str, float] = {service: total.of(service) for service in ("dynamodb", *OTHERS)}
     assert sum(found.values()) == total.requests.total(), total.requests
     return found | {"wcu": total.wcu, "index_wcu": total.index_wcu, "rcu": total.rcu}
 

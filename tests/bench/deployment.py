@@ -101,7 +101,7 @@ def deployment() -> Iterator[Deployment]:
             meter = Meter(clients.session())
             # Functions read their names at import. One of usual length stands for all of them.
             telemetry.metrics.service = SERVICE
-            with redirect_stdout(output):
+            with redirect_stdout(output), meter.signed_requests():
                 for handler in telemetry.logger.handlers:
                     # It keeps the stream that it found when it was imported.
                     assert isinstance(handler, logging.StreamHandler)

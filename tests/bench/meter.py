@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import botocore.session
+
+from scrip.adapters.bucket import Bucket
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 WRITE_UNIT_BYTES = 1024
@@ -32,6 +35,9 @@ class Tally:
     index_wcu: float = 0.0
     refused: Counter[str] = field(default_factory=Counter)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def of(self, service: str) -> int:
+        return sum(n for name, n in self.requests.items() if name.startswith(f"{service}:"))
 
     def add(self, other: "Tally") -> None:
         self.requests += other.requests
@@ -85,9 +91,23 @@ class Meter:
             tally.calls.append((given["model"].name, dict(params)))
 
     def _count_request(self, **given: Any) -> None:
+        self._count(given["event_name"].split(".")[1], given["operation_name"])
+
+    def _count(self, service: str, operation: str) -> None:
         if tally := self._tally():
-            service = given["event_name"].split(".")[1]
-            tally.requests[f"{service}:{given['operation_name']}"] += 1
+            tally.requests[f"{service}:{operation}"] += 1
+
+    @contextmanager
+    def signed_requests(self) -> Iterator[None]:
+        """Count what is sent without a client, too."""
+        ask = vars(Bucket)["_ask"]
+
+        def counted(bucket: Bucket, method: str, *given: Any) -> Any:
+            self._count("s3", f"{method.capitalize()}Object")
+            return ask(bucket, method, *given)
+
+        with mock.patch.object(Bucket, "_ask", counted):
+            yield
 
     def _count_capacity(self, **given: Any) -> None:
         parsed: dict[str, Any] = given["parsed"]

@@ -131,7 +131,7 @@ def paying_case(world: World, placed: Reply, state: str = "delivered") -> Case:
     def expect() -> None:
         assert world.order(placed).state == state
 
-    return Case(lambda: world.post(event), expect, again_calls=1)
+    return Case(lambda: world.post(event), expect, again_calls=2)
 
 
 def _paying_again(world: World, placed: Reply) -> Case:
@@ -141,7 +141,7 @@ def _paying_again(world: World, placed: Reply) -> Case:
         [item] = [item for item in world.items("orders") if "stray#stripe#pi_second" in item]
         assert item["state"] == "delivered"
 
-    return Case(lambda: world.post(event), expect, again_calls=2)
+    return Case(lambda: world.post(event), expect, again_calls=3)
 
 
 def beaten(world: World, lines: dict[str, int], left: int) -> Reply:

@@ -7,6 +7,7 @@ keeps a message until it is acknowledged, the schedule comes again.
 
 import base64
 import copy
+import hashlib
 import json
 import random
 import time
@@ -28,7 +29,7 @@ from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import Order
 from scrip.domain.stock import ChunkRef
 from tests.crash.remote import Remote, remote
-from tests.in_memory import REGION, TABLES, UPLOADS, InMemory, forget_adapters, in_memory
+from tests.in_memory import CALLBACKS, REGION, TABLES, UPLOADS, InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, sign
 from tests.oracles.supplier_server import SupplierServer, supplier_server
@@ -97,9 +98,13 @@ class World:
         return reply
 
     def post(self, event: bytes) -> bool:
-        """Stripe posts an event, signed anew. Whether it was acknowledged."""
+        """Stripe posts an event, signed anew. Whether it was acknowledged: then it was kept."""
         signature = sign(event, at=self.clock.at_ms // 1000)
-        return self.took(self.shop.callback(event, signature))
+        done = self.took(self.shop.callback(event, signature))
+        if done:
+            name = hashlib.sha256(event).hexdigest()[:32]
+            assert [key for key in self.objects(CALLBACKS) if key.endswith(name)]
+        return done
 
     def pay(self, placed: Reply) -> None:
         assert self.post(self.paid(placed))
@@ -213,18 +218,18 @@ class World:
         found: list[Any] = self._engine("sqs").queues[name]._messages
         return found
 
-    def objects(self) -> dict[str, bytes]:
-        """What lies in the bucket of uploads."""
-        bucket = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets[UPLOADS]
-        return {name: key.value for name, key in bucket.keys.items()}
+    def objects(self, bucket: str = UPLOADS) -> dict[str, bytes]:
+        """What lies in a bucket."""
+        found = get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket]
+        return {name: key.value for name, key in found.keys.items()}
 
-    def put_objects(self, objects: dict[str, bytes]) -> None:
+    def put_objects(self, objects: dict[str, bytes], bucket: str = UPLOADS) -> None:
         """These, and no others."""
         storage = boto3.client("s3")
-        for name in self.objects().keys() - objects.keys():
-            storage.delete_object(Bucket=UPLOADS, Key=name)
+        for name in self.objects(bucket).keys() - objects.keys():
+            storage.delete_object(Bucket=bucket, Key=name)
         for name, content in objects.items():
-            storage.put_object(Bucket=UPLOADS, Key=name, Body=content)
+            storage.put_object(Bucket=bucket, Key=name, Body=content)
 
     def mails(self) -> list[Any]:
         found: list[Any] = self._engine("ses").sent_messages
@@ -249,6 +254,7 @@ class World:
         imported = copy.deepcopy(self.imported)
         objects, imports = self.objects(), list(self.queued("import"))
         put_back = [kept() for kept in self.also_kept]
+        callbacks = self.objects(CALLBACKS)
 
         def restore() -> None:
             dynamodb.tables = copy.deepcopy(tables)
@@ -258,6 +264,7 @@ class World:
             self.stream_place, self.clock.at_ms = place, at_ms
             self.imported = copy.deepcopy(imported)
             self.put_objects(objects)
+            self.put_objects(callbacks, CALLBACKS)
             self.queued("import")[:] = imports
             for each in put_back:
                 each()
@@ -288,6 +295,9 @@ class KeptClients:
             session = botocore.session.get_session()
             self.made[service] = session.create_client(service, config=config)
         return self.made[service]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(botocore.session.get_session(), name)
 
 
 @contextmanager

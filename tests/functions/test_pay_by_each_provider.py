@@ -103,5 +103,6 @@ def test_an_unknown_way_to_pay_is_told(selling: Shop, provider: Provider) -> Non
 def test_every_provider_says_how_it_is_paid_and_answered(name: str) -> None:
     module = module_of(name)
 
-    assert {"SECRETS", "GATEWAY", "METHODS", "ACKNOWLEDGED"} <= set(vars(module))
+    wanted = {"SECRETS", "GATEWAY", "METHODS", "SIGNATURE_HEADERS", "ACKNOWLEDGED"}
+    assert wanted <= set(vars(module))
     assert all(isinstance(each, str) for each in module.METHODS)

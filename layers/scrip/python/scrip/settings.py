@@ -52,6 +52,7 @@ class PaymentSettings:
     merchants_table: str
     orders_table: str
     stock_table: str
+    callbacks_bucket: str
     vault_key_arn: str
     payment_api_bases: str
 

@@ -1,4 +1,4 @@
-"""Callbacks of payment providers: where they arrive and what is answered."""
+"""Callbacks of payment providers: where they arrive, what is answered, and how they are kept."""
 
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ from scrip.contracts.fields import MerchantId
 from scrip.contracts.http import Answer
 from scrip.contracts.operation import Door, Operation
 from scrip.domain import errors
+from scrip.domain.callback import Callback
 
 MAX_CALLBACK_BYTES = 256 * 1024
 
@@ -69,3 +70,22 @@ CALLBACK_OPERATIONS = (
         ),
     ),
 )
+
+
+class KeptCallback(Struct):
+    """A callback in its object. `body` is written in base64, which gives its very bytes back."""
+
+    merchant_id: str
+    provider: str
+    received_at_ms: int
+    headers: dict[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, callback: Callback) -> "KeptCallback":
+        came = callback.merchant_id, callback.provider, callback.received_at_ms
+        return cls(*came, callback.headers, callback.raw)
+
+    def callback(self, kept_as: str) -> Callback:
+        came = self.merchant_id, self.provider, self.body, self.headers, self.received_at_ms
+        return Callback(*came, kept_as)

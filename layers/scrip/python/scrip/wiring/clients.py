@@ -5,14 +5,18 @@ from socket import IPPROTO_TCP, TCP_NODELAY
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.aws import AwsClient
+from scrip.adapters.bucket import Bucket
 from scrip.adapters.tables import Table
 
+CONNECT_SECONDS, READ_SECONDS = 1.5, 4
+
 CONFIG = Config(
-    connect_timeout=1.5,
-    read_timeout=4,
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=16,
     tcp_keepalive=True,
@@ -56,6 +60,26 @@ def storage_client() -> AwsClient:
 
 def table(name: str) -> Table:
     return Table(client("dynamodb"), name)
+
+
+def bucket(name: str) -> Bucket:
+    """For who puts or gets an object now and then: see its module for why there is no client."""
+    credentials, meta = session().get_credentials(), client("dynamodb").meta
+    if credentials is None:
+        raise NoCredentialsError
+    region = meta.region_name
+    _, on_aws, suffix = meta.endpoint_url.partition(f".{region}.")
+    url = f"https://{name}.s3.{region}.{suffix}" if on_aws else f"{meta.endpoint_url}/{name}"
+    return Bucket(url, region, credentials, bucket_http())
+
+
+@cache
+def bucket_http() -> URLLib3Session:
+    return URLLib3Session(
+        timeout=(CONNECT_SECONDS, READ_SECONDS),  # type: ignore[arg-type]
+        max_pool_connections=16,
+        socket_options=[(IPPROTO_TCP, TCP_NODELAY, 1)],  # type: ignore[list-item]
+    )
 
 
 @cache

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from scrip.adapters.callbacks import Callbacks
 from scrip.adapters.disputes import Disputes
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.holds import Holds
@@ -11,7 +12,7 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.stock import Stock
 from scrip.settings import PaymentSettings, load, on_lambda
-from scrip.wiring.clients import client, provider_http, table
+from scrip.wiring.clients import bucket, client, provider_http, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Payments:
     stock: Stock
     holds: Holds
     disputes: Disputes
+    callbacks: Callbacks
 
 
 @cache
@@ -37,6 +39,7 @@ def payments() -> Payments:
         stock=stock,
         holds=Holds(stock, table(settings.orders_table)),
         disputes=Disputes(table(settings.orders_table)),
+        callbacks=Callbacks(bucket(settings.callbacks_bucket)),
     )
 
 

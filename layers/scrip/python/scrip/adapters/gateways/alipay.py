@@ -29,7 +29,7 @@ from scrip.adapters.gateways.alipay_objects import (
     our_refund_id,
 )
 from scrip.adapters.gateways.alipay_secrets import AlipaySecrets
-from scrip.adapters.gateways.alipay_signing import read_form
+from scrip.adapters.gateways.alipay_signing import read_form, verified_form
 from scrip.adapters.gateways.alipay_text import (
     BEIJING,
     CURRENCY,
@@ -62,6 +62,7 @@ from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRe
 from scrip.domain.refund import RefundReport, RefundRequest, RefundState
 
 PROVIDER = "alipay"
+SIGNATURE_HEADERS: tuple[str, ...] = ()
 ACKNOWLEDGED = Acknowledgement(200, "text/plain", b"success")
 
 PRECREATE = "alipay.trade.precreate"
@@ -157,10 +158,14 @@ class AlipayGateway:
         url = self.calls.address(page, content, **common)
         return OpenedPayment(PROVIDER, str(reference), checkout_url=url)
 
-    def read_callback(self, raw: bytes, _: dict[str, str], __: int) -> Notice:
+    def verify_callback(self, raw: bytes, _: dict[str, str], __: int) -> dict[bytes, bytes]:
+        return verified_form(raw, self.calls.alipay_keys)
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
         """Raises PaymentProviderUnavailable, too: Alipay tells of a refund how much was given back
         in all, so what this one gave is asked for."""
-        told = msgspec.convert(read_form(raw, self.calls.alipay_keys), Told)
+        form = self.verify_callback(raw, headers, now_seconds)
+        told = msgspec.convert(read_form(form), Told)
         if told.notify_type != "trade_status_sync":
             return IgnoredNotice(f"notice {told.notify_type}")
         if (told.app_id, told.seller_id) != (self.secrets.app_id, self.secrets.seller_id):

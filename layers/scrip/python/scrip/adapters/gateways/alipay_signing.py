@@ -81,10 +81,10 @@ def verified(signature: bytes, content: bytes, keys: Sequence[RSAPublicKey]) -> 
     return any(_fits(key, plain, content) for key in keys)
 
 
-def read_form(raw: bytes, keys: Sequence[RSAPublicKey]) -> dict[str, str]:
-    """A callback's parameters but `sign` and `sign_type`, verified.
+def verified_form(raw: bytes, keys: Sequence[RSAPublicKey]) -> dict[bytes, bytes]:
+    """A callback's parameters but `sign` and `sign_type`, in the bytes that are signed.
 
-    Raises RequestMalformed, SignatureMissing, SignatureInvalid, RequestInvalid.
+    Raises RequestMalformed, SignatureMissing, SignatureInvalid.
     """
     form = _parsed(raw)
     signature, kind = form.pop(b"sign", b""), form.pop(b"sign_type", b"")
@@ -94,6 +94,11 @@ def read_form(raw: bytes, keys: Sequence[RSAPublicKey]) -> dict[str, str]:
         raise SignatureInvalid("sign_type is not RSA2")
     if not verified(signature, _joined(form.items()), keys):
         raise SignatureInvalid("sign fits no key")
+    return form
+
+
+def read_form(form: Mapping[bytes, bytes]) -> dict[str, str]:
+    """The same as text. Raises RequestInvalid."""
     charset = CHARSETS.get(form.get(b"charset", b"utf-8").decode("latin-1").lower())
     if charset is None:
         raise RequestInvalid("a charset that Alipay does not have")

@@ -29,7 +29,7 @@ from scrip.adapters.gateways.paypal_shapes import (
     Tag,
     WireDispute,
 )
-from scrip.adapters.gateways.paypal_signing import Certificates, trusted_roots, verify
+from scrip.adapters.gateways.paypal_signing import HEADERS, Certificates, trusted_roots, verify
 from scrip.domain.bill import BillLine
 from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import (
@@ -50,6 +50,7 @@ from scrip.domain.refund import RefundReport, RefundRequest
 
 PROVIDER = "paypal"
 METHODS = ("paypal",)
+SIGNATURE_HEADERS = HEADERS
 ACKNOWLEDGED = None
 
 LONGEST_TEXT = 127
@@ -144,15 +145,14 @@ class PayPalGateway:
         """A payment opened before, as its buyer needs it."""
         return _opened(self._order(reference))
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
-        """Verify the raw bytes, then ask PayPal about what they name.
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> None:
+        key_at = partial(self._key_at, now_seconds)
+        verify(raw, headers, self.secrets.webhook_ids, key_at, now_seconds)
 
-        Raises SignatureMissing, SignatureInvalid, SignatureExpired, RequestMalformed,
-        RequestInvalid, PaymentMerchantMismatch, PaymentProviderUnavailable, PaymentProviderRefused.
-        """
-        verify(
-            raw, headers, self.secrets.webhook_ids, partial(self._key_at, now_seconds), now_seconds
-        )
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        """Verify the raw bytes, then ask PayPal about what they name. Raises
+        PaymentProviderUnavailable and PaymentProviderRefused, too."""
+        self.verify_callback(raw, headers, now_seconds)
         event = _decode(raw, _Event)
         shape, read = READERS.get(event.event_type, (None, None))
         if shape is None or read is None:

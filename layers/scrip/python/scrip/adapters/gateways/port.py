@@ -37,12 +37,17 @@ class Gateway(Protocol):
         """A payment opened before, as its buyer needs it."""
         ...
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
-        """Verify the raw bytes, then parse them. Header names are in lower case.
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> object:
+        """Whether the provider sent these bytes; `headers` are those of `SIGNATURE_HEADERS`.
 
-        Raises SignatureMissing, SignatureInvalid, SignatureExpired, RequestMalformed,
-        RequestInvalid, PaymentModeMismatch, PaymentMerchantMismatch.
+        Raises SignatureMissing, SignatureInvalid, SignatureExpired; RequestMalformed for what has
+        no place for a signature; PaymentProviderUnavailable if the provider must be asked for it.
         """
+        ...
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        """Verify the raw bytes, then parse them. Raises what `verify_callback` does, and
+        RequestMalformed, RequestInvalid, PaymentModeMismatch, PaymentMerchantMismatch."""
         ...
 
     def query_payment(self, asked: PaymentAsked) -> Payment | Unpaid: ...

@@ -16,8 +16,9 @@ from scrip.domain.errors import GatewayUnknown, RequestInvalid
 
 PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
 """Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it;
-`METHODS`, its ways to pay; `ACKNOWLEDGED`, the answer it wants, None for any success; and
-`GATEWAY`, made of (secrets, api_base, http). It is imported when a merchant first needs it.
+`METHODS`, its ways to pay; `SIGNATURE_HEADERS`, which of a callback's its signature needs;
+`ACKNOWLEDGED`, the answer it wants, None for any success; and `GATEWAY`, made of (secrets,
+api_base, http). It is imported when a merchant first needs it.
 docs/payments.md says how one is added."""
 
 CACHE_SECONDS = 60
@@ -56,6 +57,11 @@ class Gateways:
             self._cache.clear()
         self._cache[merchant_id, provider] = (gateway, self.clock() + CACHE_SECONDS)
         return gateway
+
+    def signature_headers(self, provider: str, headers: dict[str, str]) -> dict[str, str]:
+        """Those of a callback that its signature needs. Raises GatewayUnknown."""
+        wanted: tuple[str, ...] = module_of(provider).SIGNATURE_HEADERS
+        return {name: headers[name] for name in wanted if name in headers}
 
     def acknowledgement(self, provider: str) -> Acknowledgement | None:
         """What a provider must be answered; None where any success will do."""

@@ -16,7 +16,7 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.gateways.port import Acknowledgement
 from scrip.adapters.gateways.standard_calls import Bridge, PaymentAnswer, RefundAnswer
 from scrip.adapters.gateways.standard_mapping import EventMap, Told
-from scrip.adapters.gateways.standard_signing import key_of, verify
+from scrip.adapters.gateways.standard_signing import HEADERS, key_of, verify
 from scrip.domain.bill import BillLine
 from scrip.domain.errors import (
     PaymentCallMissing,
@@ -31,6 +31,7 @@ from scrip.domain.refund import RefundReport, RefundRequest
 
 PROVIDER = "standard"
 METHODS: tuple[str, ...] = ()
+SIGNATURE_HEADERS = HEADERS
 ACKNOWLEDGED = Acknowledgement(204, "text/plain", b"")
 
 SIGNATURE = "{signature}"
@@ -128,13 +129,12 @@ class StandardGateway:
     def read_payment(self, request: PaymentRequest, _: str) -> OpenedPayment:
         return self.open_payment(request)
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
-        """Verify the signature over the raw bytes, then read them as the settings say.
-
-        Raises SignatureMissing, SignatureInvalid, SignatureExpired, RequestMalformed,
-        RequestInvalid, PaymentModeMismatch, PaymentMerchantMismatch.
-        """
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> None:
         verify(raw, headers, self.secrets.webhook_secrets, now_seconds)
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        """Verify the signature over the raw bytes, then read them as the settings say."""
+        self.verify_callback(raw, headers, now_seconds)
         try:
             event = DECODER.decode(raw)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

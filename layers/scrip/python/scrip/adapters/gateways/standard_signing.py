@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from scrip.domain.errors import SignatureExpired, SignatureInvalid, SignatureMissing
 
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 PREFIX = "whsec_"
 SHORTEST_KEY, LONGEST_KEY = 24, 64
 TOLERANCE_SECONDS = 300
@@ -41,8 +42,7 @@ def verify(raw: bytes, headers: dict[str, str], secrets: Iterable[str], now_seco
 
     Raises SignatureMissing, SignatureInvalid, SignatureExpired.
     """
-    names = ("webhook-id", "webhook-timestamp", "webhook-signature")
-    message_id, stamp, given = (headers.get(name, "") for name in names)
+    message_id, stamp, given = (headers.get(name, "") for name in HEADERS)
     if not (message_id and stamp and given):
         raise SignatureMissing("webhook-id, webhook-timestamp and webhook-signature are needed")
     if not message_id.isascii() or "." in message_id:  # dots part what is signed

@@ -31,6 +31,7 @@ from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRe
 from scrip.domain.refund import RefundReport, RefundRequest
 
 METHODS = tuple(METHOD_FORMS)
+SIGNATURE_HEADERS = ("stripe-signature",)
 ACKNOWLEDGED = None
 """Any 2xx will do. Else Stripe sends again for three days."""
 
@@ -67,8 +68,11 @@ class StripeGateway:
     def read_payment(self, _: PaymentRequest, reference: str) -> OpenedPayment:
         return opened(self._found(reference))
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> None:
         verify(raw, headers.get("stripe-signature", ""), self.secrets.webhook_secrets, now_seconds)
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        self.verify_callback(raw, headers, now_seconds)
         return read_event(raw, self.secrets.live, self.api)
 
     def query_payment(self, asked: PaymentAsked) -> Payment | Unpaid:

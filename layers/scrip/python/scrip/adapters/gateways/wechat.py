@@ -39,7 +39,7 @@ from scrip.adapters.gateways.wechat_secrets import (
     platform_keys,
     signer_of,
 )
-from scrip.adapters.gateways.wechat_signing import unsealed, verify
+from scrip.adapters.gateways.wechat_signing import SIGNATURE_TYPE, SIGNED_BY, unsealed, verify
 from scrip.domain.bill import BillLine
 from scrip.domain.errors import (
     BillNotReady,
@@ -54,6 +54,7 @@ from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRe
 from scrip.domain.refund import RefundReport, RefundRequest
 
 API_BASE = "https://api.mch.weixin.qq.com"
+SIGNATURE_HEADERS = (*SIGNED_BY, SIGNATURE_TYPE)
 ACKNOWLEDGED = Acknowledgement(204, "", b"")
 METHODS = {"native": "native", "jsapi": "jsapi", "mini": "jsapi", "h5": "h5"}
 """Our names of ways to pay, the first is the usual one -> where each is opened."""
@@ -140,9 +141,12 @@ class WechatGateway:
         """WeChat shows no payment twice: opening it again with the same figures does."""
         return self.open_payment(request)
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> None:
         """Also raises SignatureProbe, for a signature that is wrong on purpose."""
         verify(raw, headers, self.keys, now_seconds)
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        self.verify_callback(raw, headers, now_seconds)
         envelope: Envelope = _decode(raw, Envelope)
         if envelope.event_type == PAYMENT_EVENT:
             return self._payment_notice(self._open(envelope.resource))

@@ -29,6 +29,9 @@ CIPHER = "AEAD_AES_256_GCM"
 PROBE = "WECHATPAY/SIGNTEST/"
 """A signature that begins so is wrong on purpose: WeChat looks whether we would notice."""
 
+SIGNED_BY = tuple(f"wechatpay-{name}" for name in ("signature", "serial", "timestamp", "nonce"))
+SIGNATURE_TYPE = "wechatpay-signature-type"
+
 TOLERANCE_SECONDS = 300
 SERIAL = re.compile(r"[0-9A-Za-z_]{1,64}\Z")
 
@@ -75,13 +78,12 @@ def verify(
 
     Raises SignatureMissing, SignatureProbe, SignatureInvalid, SignatureExpired.
     """
-    names = ("signature", "serial", "timestamp", "nonce")
-    signature, serial, stamp, nonce = (headers.get(f"wechatpay-{name}", "") for name in names)
+    signature, serial, stamp, nonce = (headers.get(name, "") for name in SIGNED_BY)
     if not (signature and serial and stamp and nonce):
         raise SignatureMissing("Wechatpay-Signature, -Serial, -Timestamp and -Nonce go together")
     if signature.startswith(PROBE):
         raise SignatureProbe("wrong on purpose")
-    if headers.get("wechatpay-signature-type", SCHEME) != SCHEME:
+    if headers.get(SIGNATURE_TYPE, SCHEME) != SCHEME:
         raise SignatureInvalid(f"not of type {SCHEME}")
     if serial not in keys:
         shown = serial if SERIAL.match(serial) else "of another form"
