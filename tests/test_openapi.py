@@ -19,7 +19,6 @@ from tests.shop import http_event
 METHODS = {"get", "put", "post", "delete"}
 ONLY_IN_QUEUES = {
     errors.BillNotReady,
-    errors.EventUnknown,
     errors.FileRefused,
     errors.FileReplaced,
     errors.MailNotAllowed,
@@ -32,7 +31,7 @@ ONLY_IN_QUEUES = {
 """Errors of a queue's handler: they end in a log line or a redelivery, never in an answer."""
 
 OF_NO_OPERATION = {
-    errors.CallbackUnknown,
+    errors.EventUnknown,
     errors.RouteUnknown,
     errors.MerchantUnknown,
     errors.MerchantExists,

@@ -5,20 +5,17 @@ import base64
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 from unittest import mock
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 
-from scrip.adapters.bucket import Bucket
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from tests import template
+from tests.asked import Use, recording
 from tests.ending import give_an_end
 from tests.file_upload import import_file, open_import, run, upload
 from tests.generated import ask, look_up, sell_generated
@@ -27,9 +24,6 @@ from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer
 from tests.oracles.supplier_server import supplier_server
 from tests.shop import InProcess, Reply, Shop
-
-Use = tuple[str, str]
-"""An action and what it touches: dynamodb:GetItem on Orders, kms:Decrypt on `vault: codes`."""
 
 FUNCTIONS = sorted(template.functions())
 
@@ -49,13 +43,6 @@ NOT_CALLED_ON: dict[Use, str] = {
     ("s3:PutObject", "Uploads/uploads/*"): "the merchant does, by a form that carries this right",
     ("s3:GetObject", "Uploads/results/*"): "the merchant does, by an address that carries it",
     ("s3:ListBucket", "Uploads"): "makes a missing object answer 404 instead of 403",
-}
-
-TRANSACTED = {
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
 }
 
 
@@ -81,72 +68,6 @@ def _resource(value: Mapping[str, str]) -> str:
     found = re.search(r"(?:Outputs\.)?(\w+?)(?:Queue|Key)?(?:Stream)?(?:\.?Arn)}?(/.*)?$", text)
     assert found, text
     return found[1] + (found[2] or "")
-
-
-def used(operation: str, parameters: Mapping[str, Any]) -> set[Use]:
-    """The permissions that a call needs."""
-    if operation == "TransactWriteItems":
-        return {
-            (f"dynamodb:{TRANSACTED[kind]}", action["TableName"])
-            for each in parameters["TransactItems"]
-            for kind, action in each.items()
-        }
-    if operation == "BatchGetItem":
-        return {("dynamodb:BatchGetItem", table) for table in parameters["RequestItems"]}
-    if "TableName" in parameters:
-        index = parameters.get("IndexName")
-        table = parameters["TableName"] + (f"/index/{index}" if index else "")
-        return {(f"dynamodb:{operation}", table)}
-    if "EncryptionContext" in parameters:
-        return {(f"kms:{operation}", f"vault: {parameters['EncryptionContext']['purpose']}")}
-    if "Bucket" in parameters:
-        folder = parameters["Key"].partition("/")[0]
-        action = operation.replace("Head", "Get")
-        return {(f"s3:{action}", f"Uploads/{folder}/*")}
-    if "Url" in parameters:
-        return {(f"s3:{operation.capitalize()}Object", "Callbacks/*")}
-    if operation == "SendEmail":
-        return {("ses:SendEmail", "identity")}
-    if operation == "SendMessage":
-        return {("sqs:SendMessage", parameters["QueueUrl"].rpartition("/")[2].capitalize())}
-    raise LookupError(f"no rule for {operation}")
-
-
-@dataclass
-class Recorded:
-    uses: dict[str, set[Use]] = field(default_factory=dict)
-    now: str = ""
-
-
-@contextmanager
-def recording() -> Iterator[Recorded]:
-    """What handlers ask of AWS, by function. What the test itself asks is left out."""
-    found = Recorded()
-    call, invoke = vars(BaseClient)["_make_api_call"], vars(InMemory)["invoke"]
-    signed = vars(Bucket)["_ask"]
-
-    def asked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if found.now:
-            found.uses.setdefault(found.now, set()).update(used(operation, parameters))
-        return call(client, operation, parameters)
-
-    def asked_without_a_client(bucket: Bucket, method: str, *given: Any) -> Any:
-        found.uses.setdefault(found.now, set()).update(used(method, {"Url": bucket.url}))
-        return signed(bucket, method, *given)
-
-    def invoked(cloud: InMemory, function: str, event: dict[str, Any]) -> Any:
-        found.now = function
-        try:
-            return invoke(cloud, function, event)
-        finally:
-            found.now = ""
-
-    with (
-        mock.patch.object(BaseClient, "_make_api_call", asked),
-        mock.patch.object(Bucket, "_ask", asked_without_a_client),
-        mock.patch.object(InMemory, "invoke", invoked),
-    ):
-        yield found
 
 
 def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:

@@ -11,7 +11,7 @@ from scrip.adapters.bucket import Bucket
 from scrip.contracts.callbacks import KeptCallback
 from scrip.domain.callback import Callback
 from scrip.domain.day import moment_of
-from scrip.domain.errors import CallbackUnknown
+from scrip.domain.errors import EventUnknown
 
 
 class Callbacks:
@@ -25,10 +25,10 @@ class Callbacks:
             self.bucket.put(key, msgspec.json.encode(KeptCallback.of(callback)))
 
     def read(self, key: str) -> Callback:
-        """Raises CallbackUnknown, StoreUnavailable."""
+        """Raises EventUnknown, StoreUnavailable."""
         found = self.bucket.get(key)
         if found is None:
-            raise CallbackUnknown(key)
+            raise EventUnknown(key)
         return read_kept(key, found)
 
 

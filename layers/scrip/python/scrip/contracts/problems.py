@@ -108,7 +108,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.PaymentProviderUnavailable: Kind(
         503, "The payment provider did not answer", Outcome.RETRYABLE
     ),
-    errors.CallbackUnknown: Kind(404, "No callback is kept under that name"),
+    errors.EventUnknown: Kind(404, "No such event is on record"),
     errors.StoreUnavailable: Kind(503, "Busy, send again", Outcome.RETRYABLE),
     errors.MoveContended: Kind(503, "Busy with the same order, send again", Outcome.RETRYABLE),
 }

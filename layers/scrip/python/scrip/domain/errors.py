@@ -366,12 +366,6 @@ class EventUnknown(Rejected):
     slug = "event-unknown"
 
 
-class CallbackUnknown(Rejected):
-    """No callback is kept under that name (any more)."""
-
-    slug = "callback-unknown"
-
-
 class MailNotAllowed(Retryable):
     """The mail provider takes nothing from our sender, whoever the buyer is: for an operator."""
 
