@@ -4,14 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from scrip.chance import now_ms
-from scrip.contracts.callbacks import CALLBACK_OPERATIONS, Outcome, acknowledged, sized
+from scrip.contracts.callbacks import (
+    CALLBACK_OPERATIONS,
+    Outcome,
+    acknowledged,
+    sized,
+)
 from scrip.contracts.http import Answer
 from scrip.contracts.problems import Problem
 from scrip.domain import errors
 from scrip.domain.callback import Callback
 from scrip.domain.dispute import DisputeState
-from scrip.domain.notice import DisputeNotice, Notice, PaymentNotice
+from scrip.domain.notice import DisputeNotice, Notice, PaymentNotice, RefundNotice
 from scrip.flows.accept_dispute import accept_dispute
+from scrip.flows.accept_refund import Told, accept_refund
 from scrip.flows.keep_callback import Reader, keep_callback
 from scrip.receipts import stray_facts, take
 from scrip.serving import Api, Call
@@ -47,7 +53,7 @@ def accept(call: Call) -> Answer:
 def take_callback(callback: Callback, gateway: Reader) -> Outcome:
     def act(notice: Notice) -> Outcome:
         logger.append_keys(**notice.facts)
-        return TAKERS.get(type(notice), ignore)(callback.merchant_id, notice)
+        return TAKERS.get(type(notice), ignore)(callback, notice)
 
     callbacks = payments.payments().callbacks
     outcome = keep_callback(callback, act, gateway=gateway, callbacks=callbacks)
@@ -55,15 +61,31 @@ def take_callback(callback: Callback, gateway: Reader) -> Outcome:
     return outcome
 
 
-def take_payment(merchant_id: str, notice: PaymentNotice) -> Outcome:
-    accepted = take(payments.payments(), merchant_id, notice)
+def take_payment(callback: Callback, notice: PaymentNotice) -> Outcome:
+    accepted = take(payments.payments(), callback.merchant_id, notice)
     logger.append_keys(**stray_facts(accepted))
     return accepted.ending.value
 
 
-def take_dispute(merchant_id: str, notice: DisputeNotice) -> Outcome:
+def take_refund(callback: Callback, notice: RefundNotice) -> Outcome:
     wired = payments.payments()
-    news = accept_dispute(merchant_id, notice, orders=wired.orders, disputes=wired.disputes)
+    told = accept_refund(
+        callback.merchant_id,
+        callback.provider,
+        notice,
+        now_ms=now_ms(),
+        orders=wired.orders,
+        refunds=wired.refunds,
+    )
+    tell_refund(told)
+    return "refund" if told.state else "duplicate"
+
+
+def take_dispute(callback: Callback, notice: DisputeNotice) -> Outcome:
+    wired = payments.payments()
+    news = accept_dispute(
+        callback.merchant_id, notice, orders=wired.orders, disputes=wired.disputes
+    )
     count(DISPUTES[notice.dispute.state] if news else "CallbacksDuplicate")
     return "disputed" if news else "duplicate"
 
@@ -75,9 +97,19 @@ def ignore(*_: object) -> Outcome:
 
 TAKERS: dict[type, Callable[..., Outcome]] = {
     PaymentNotice: take_payment,
+    RefundNotice: take_refund,
     DisputeNotice: take_dispute,
 }
 """Who takes what a provider may tell. What nobody takes moves nothing here."""
+
+
+def tell_refund(told: Told) -> None:
+    if told.state:
+        count_by_reason("RefundsMoved", told.state.value)
+    if told.foreign:
+        count("RefundsForeign")
+    if told.over:
+        count("RefundsOverCaptured")
 
 
 def refused(problem: Problem) -> None:

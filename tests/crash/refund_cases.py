@@ -7,15 +7,31 @@ from scrip.domain.refund import RefundState
 from tests.crash.breaking import Case
 from tests.crash.cases import case
 from tests.crash.world import PER_CHUNK, World
+from tests.oracles.stripe_book import Object
+from tests.oracles.stripe_calls import begin_refund, move_refund
+from tests.shop import Reply
 
 
 def records(world: World) -> list[OrderRecord]:
     return [record_of(item) for item in world.items("orders") if "state" in item]
 
 
+def at_stripe(world: World) -> list[Object]:
+    """Refunds of this world's payments."""
+    ours = {
+        payment
+        for record in records(world)
+        for payment in (
+            record.order.payment_ref,
+            *(stray.payment.transaction_id for stray in record.strays),
+        )
+    }
+    return [each for each in world.stripe.of_kind("refund") if each["payment_intent"] in ours]
+
+
 def given_back(world: World) -> list[int]:
     """Amounts at Stripe, smallest first."""
-    return sorted(each["amount"] for each in world.stripe.of_kind("refund"))
+    return sorted(each["amount"] for each in at_stripe(world))
 
 
 def all_followed_up(world: World) -> bool:
@@ -49,7 +65,7 @@ def refunding_second(world: World) -> Case:
     assert world.post(world.paid(placed, amount_received=4600))
     other = world.stripe.keep(
         world.stripe.payments[placed.json["payment"]["reference"]]
-        | {"id": "pi_second", "status": "requires_payment_method"}
+        | {"id": world.stripe.new_id("pi_second"), "status": "requires_payment_method"}
     )
     assert world.post(world.stripe.paid(other["id"]))
 
@@ -60,3 +76,39 @@ def refunding_second(world: World) -> Case:
         assert given_back(world) == [100, 4500]
 
     return Case(lambda: all_followed_up(world), expect, again_calls=4)
+
+
+@case("refunding: the provider tells that one failed")
+def refund_failed(world: World) -> Case:
+    world.stock("card", PER_CHUNK)
+    world.pay(world.place({"card": PER_CHUNK + 2}))
+    assert all_followed_up(world)
+    [made] = at_stripe(world)
+    event = world.stripe.event("refund.failed", move_refund(world.stripe, made["id"], "failed"))
+
+    def expect() -> None:
+        [record] = records(world)
+        assert [each.state for each in record.refunds] == [RefundState.FAILED]
+        assert [item for item in world.items("orders") if "follow_up" in item]
+
+    return Case(lambda: world.post(event), expect, again_calls=2)
+
+
+@case("refunding: the provider tells of one that was begun elsewhere")
+def refund_begun_elsewhere(world: World) -> Case:
+    world.stock("card", PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 2})
+    world.pay(placed)
+    event = elsewhere(world, placed, 1000)
+
+    def expect() -> None:
+        [record] = records(world)
+        assert sum(each.money.amount_minor for each in record.refunds if each.foreign) == 1000
+
+    return Case(lambda: world.post(event), expect, again_calls=3)
+
+
+def elsewhere(world: World, placed: Reply, amount: int) -> bytes:
+    """Somebody pressed a button in the dashboard: Stripe's word of it."""
+    intent = world.stripe.payments[placed.json["payment"]["reference"]]
+    return world.stripe.event("refund.created", begin_refund(world.stripe, intent, amount))

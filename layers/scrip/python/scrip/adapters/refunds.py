@@ -11,7 +11,7 @@ from typing import Any
 
 from scrip.adapters.follow_ups import named, sets, to_follow_up
 from scrip.adapters.order_items import FROZEN_BY, order_key, refund_item, refund_name
-from scrip.adapters.tables import ConditionFailed, Table
+from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.order import Order, RefundDueOrder, SettledOrder
 from scrip.domain.refund import Refund, RefundReport, RefundState
 
@@ -23,25 +23,25 @@ class Refunds:
     def begin(self, order: Order, refund: Refund, begun: int) -> bool:
         """Write a refund down before it is sent. False when no longer `begun` were before it, or
         when its order was frozen."""
-        values = {":refund": refund_item(refund), ":next": begun + 1}
-        return self._update(
-            order,
-            "SET #refund = :refund, refunds = :next REMOVE delete_at",
-            f"attribute_exists(pk) AND attribute_not_exists({FROZEN_BY}) AND "
-            + ("refunds = :begun" if begun else "attribute_not_exists(refunds)"),
-            {"#refund": refund_name(refund.refund_id)},
-            values | ({":begun": begun} if begun else {}),
-        )
+        return self._add(order, refund, begun, {}, f" AND attribute_not_exists({FROZEN_BY})")
 
-    def report(self, order: Order, report: RefundReport) -> bool:
-        """Write down how far a refund is. False when as much was known."""
+    def keep(self, order: Order, refund: Refund, begun: int, now_ms: int) -> bool:
+        """Write down one that was begun elsewhere. False when no longer `begun` were before it."""
+        return self._add(order, refund, begun, self._news(order, refund.state, now_ms), "")
+
+    def report(self, order: Order, report: RefundReport, now_ms: int | None = None) -> bool:
+        """Write down how far a refund is. False when as much was known. `now_ms`: when its order
+        is to be followed up if something is left to do; None: it is already."""
+        due = self._news(order, report.state, now_ms) if now_ms else {}
+        told = "#refund.#state = :state, #refund.told_at_ms = :at, #refund.#ref = :ref"
         return self._move(
             order,
             report.refund_id,
             report.state.earlier,
-            "SET #refund.#state = :state, #refund.told_at_ms = :at, #refund.#ref = :ref",
+            f"SET {told}{sets(due)}",
             {"#ref": "ref"},
-            {":state": report.state.value, ":at": report.at_ms, ":ref": report.provider_ref},
+            {":state": report.state.value, ":at": report.at_ms, ":ref": report.provider_ref}
+            | named(due),
         )
 
     def decide(self, order: Order, refund: Refund, state: RefundState, now_ms: int) -> bool:
@@ -70,6 +70,23 @@ class Refunds:
             {":owing": owing.state, ":seen": seen.state, ":owed": owing.owed_minor}
             | named(due)
             | values,
+        )
+
+    def _news(self, order: Order, state: RefundState, now_ms: int) -> Item:
+        """What was given back is owed again, or a person must look."""
+        left = state in (RefundState.STUCK, RefundState.FAILED)
+        return to_follow_up(order.order_id, now_ms) if left else {}
+
+    def _add(self, order: Order, refund: Refund, begun: int, due: Item, unless: str) -> bool:
+        same = "refunds = :begun" if begun else "attribute_not_exists(refunds)"
+        return self._update(
+            order,
+            f"SET #refund = :refund, refunds = :next{sets(due)} REMOVE delete_at",
+            f"attribute_exists(pk) AND {same}{unless}",
+            {"#refund": refund_name(refund.refund_id)},
+            {":refund": refund_item(refund), ":next": begun + 1}
+            | named(due)
+            | ({":begun": begun} if begun else {}),
         )
 
     def _move(

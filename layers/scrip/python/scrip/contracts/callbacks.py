@@ -13,7 +13,7 @@ from scrip.domain.callback import Callback
 MAX_CALLBACK_BYTES = 256 * 1024
 
 
-Outcome = Literal["delivered", "refund_due", "duplicate", "stray", "disputed", "ignored"]
+Outcome = Literal["delivered", "refund_due", "duplicate", "stray", "refund", "disputed", "ignored"]
 
 
 class CallbackPath(Struct):

@@ -27,8 +27,9 @@ def payment_of(record: OrderRecord, refund: Refund) -> Payment | None:
 
 
 def over_refunded(record: OrderRecord) -> bool:
-    """Whether more was given back of a payment than it brought, as a provider's own console may."""
-    return any(_gone(record, each) > each.money.amount_minor for each in _payments(record))
+    """Whether refunds come to more than a payment brought, as a provider's own console may."""
+    payments = _payments(record)
+    return any(_refunds(record, each) > each.money.amount_minor for each in payments)
 
 
 def refunded_minor(record: OrderRecord) -> int:
@@ -57,7 +58,11 @@ def _payments(record: OrderRecord) -> list[Payment]:
 
 def _gone(record: OrderRecord, payment: Payment) -> int:
     """What of a payment is given back, is about to be, or was taken back."""
-    refunds = (each.money for each in record.refunds if each.of(payment) and each.counts)
     disputes = (each for each in record.disputes if each.of(payment))
-    lost = (each.money for each in disputes if each.state is DisputeState.LOST)
-    return sum(each.amount_minor for each in (*refunds, *lost))
+    lost = (each for each in disputes if each.state is DisputeState.LOST)
+    return _refunds(record, payment) + sum(each.money.amount_minor for each in lost)
+
+
+def _refunds(record: OrderRecord, payment: Payment) -> int:
+    refunds = (each for each in record.refunds if each.of(payment) and each.counts)
+    return sum(each.money.amount_minor for each in refunds)

@@ -72,8 +72,15 @@ class Refund:
 
     @property
     def counts(self) -> bool:
-        """Against what was captured. What failed counts until a person decides."""
-        return self.state is not RefundState.ANNULLED
+        """Against what was captured. What failed of ours counts until a person decides."""
+        failed = self.foreign and self.state is RefundState.FAILED
+        return not failed and self.state is not RefundState.ANNULLED
+
+    def is_told_by(self, report: "RefundReport") -> bool:
+        """Not every provider tells our id, nor its own in each answer."""
+        if report.refund_id:
+            return report.refund_id == self.refund_id
+        return bool(report.provider_ref) and report.provider_ref == self.provider_ref
 
     def of(self, payment: Payment) -> bool:
         return (self.provider, self.transaction_id) == (payment.provider, payment.transaction_id)
@@ -115,3 +122,20 @@ class RefundReport:
     state: RefundState
     money: Money
     at_ms: int
+
+
+def begun_elsewhere(
+    provider: str, transaction_id: str, report: RefundReport, now_ms: int
+) -> Refund:
+    """A refund that is not ours, as it is kept: under the number that tells it again."""
+    return Refund(
+        refund_id=report.refund_id or report.provider_ref,
+        provider=provider,
+        transaction_id=transaction_id,
+        money=report.money,
+        begun_at_ms=now_ms,
+        state=report.state,
+        told_at_ms=report.at_ms,
+        provider_ref=report.provider_ref,
+        foreign=True,
+    )

@@ -10,6 +10,7 @@ from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
+from scrip.adapters.refunds import Refunds
 from scrip.adapters.stock import Stock
 from scrip.settings import PaymentSettings, load, on_lambda
 from scrip.wiring.clients import bucket, client, provider_http, table
@@ -24,6 +25,7 @@ class Payments:
     holds: Holds
     disputes: Disputes
     callbacks: Callbacks
+    refunds: Refunds
 
 
 @cache
@@ -40,6 +42,7 @@ def payments() -> Payments:
         holds=Holds(stock, table(settings.orders_table)),
         disputes=Disputes(table(settings.orders_table)),
         callbacks=Callbacks(bucket(settings.callbacks_bucket)),
+        refunds=Refunds(table(settings.orders_table)),
     )
 
 
