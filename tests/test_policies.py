@@ -81,8 +81,21 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _watch_and_mail(cloud, shop)
     _sync(cloud, shop)
     assert cloud.invoke("schedule_follow_up", {})["due"] > 3  # refunds
+    _chase(cloud, shop, clock)
+
+
+def _chase(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
+    """Orders that their provider cannot close expire, and one was paid in the end."""
+    shop.stock_up("late", ["LATE-1", "LATE-2"])
+    shop.put_variant("late", partial=False)
+    late = _good(shop.place({"late": 3}))  # more than there are
     clock(24 * 3_600_000)
+    shop.stripe.fail_with += [(503, {})] * 1000
     assert cloud.invoke("schedule_expire_orders", {})["expired"] > 0
+    shop.stripe.fail_with.clear()
+    shop.stripe.settle(late.json["payment"]["reference"])
+    cloud.invoke("schedule_follow_up", {})
+    assert shop.read(late).json["state"] == "refund_due"
 
 
 def _as_merchant(shop: Shop) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 from scrip.batching import in_batches
 from scrip.chance import now_ms
 from scrip.domain.follow_up import UNHURRIED, Backoff, FollowUp
+from scrip.flows import close_expired as closing
 from scrip.flows.follow_up import Errand, follow_up
 from scrip.flows.make_refunds import make_refunds
+from scrip.receipts import take_found
 from scrip.telemetry import count, count_by_reason, flush, logger
 from scrip.wiring import following
 
@@ -22,10 +24,27 @@ MOST = 500
 following.warm()
 
 
-def errands() -> tuple[Errand, ...]:
+def errands(asking: closing.Providers) -> tuple[Errand, ...]:
     """What is done for each order of the worklist, in this order. Each is a flow of its own; one
     that an order does not need leaves it alone."""
-    return (Errand("refunds", give_back, unanswered=UNHURRIED),)
+    return (
+        Errand("closing", partial(close, asking), unanswered=closing.BACKOFF),
+        Errand("refunds", give_back, unanswered=UNHURRIED),
+    )
+
+
+def close(asking: closing.Providers, merchant_id: str, order_id: str, _now: int) -> Backoff | None:
+    wired = following.following()
+    done = closing.close_expired(
+        merchant_id,
+        order_id,
+        orders=wired.orders,
+        providers=asking,
+        settle=partial(take_found, wired),
+    )
+    if done.silence:
+        count_by_reason("ProvidersSilent", done.silence.value)
+    return done.again
 
 
 def give_back(merchant_id: str, order_id: str, now: int) -> Backoff | None:
@@ -48,7 +67,12 @@ def give_back(merchant_id: str, order_id: str, now: int) -> Backoff | None:
 def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     started_ms = now_ms()
     due = following.following().follow_ups.due(started_ms, MOST)
-    failed = in_batches(one_by_one(due, started_ms), follow, context)["batchItemFailures"]
+    asking = following.following().providers.run(time_left(started_ms))
+    act = partial(follow, asking)
+    failed = in_batches(one_by_one(due, started_ms), act, context)["batchItemFailures"]
+    for bug in asking.bugs:
+        count("ProviderBugs")
+        logger.error("bug", exc_info=bug)
     if failed:
         count("FollowUpsFailed", len(failed))
     if len(due) == MOST or not in_time(started_ms):
@@ -68,9 +92,13 @@ def in_time(started_ms: int) -> bool:
     return now_ms() < started_ms + RUN_MS
 
 
-def follow(place: FollowUp) -> None:
+def time_left(started_ms: int) -> Callable[[], float]:
+    return lambda: (started_ms + RUN_MS - now_ms()) / 1000
+
+
+def follow(asking: closing.Providers, place: FollowUp) -> None:
     wired = following.following()
-    followed = follow_up(place, errands(), now_ms=now_ms(), follow_ups=wired.follow_ups)
+    followed = follow_up(place, errands(asking), now_ms=now_ms(), follow_ups=wired.follow_ups)
     for name in followed.given_up:
         count_by_reason("FollowUpsGivenUp", name)
     logger.info("followed up", **followed._asdict())

@@ -68,13 +68,13 @@ def asking(seconds_left: Callable[[], float] = lambda: 5.0, **accounts: Any) -> 
 
 
 def test_nobody_is_asked_about_nothing() -> None:
-    assert asking().close([]) == []
+    assert asking().collect_and_close([]) == []
 
 
 def test_each_order_is_asked_about_and_then_closed() -> None:
     account = Account()
 
-    answers = asking(demo=account).close([order(1), order(2)])
+    answers = asking(demo=account).collect_and_close([order(1), order(2)])
 
     assert answers == [CLOSED, CLOSED]
     assert sorted(account.calls) == [
@@ -85,11 +85,18 @@ def test_each_order_is_asked_about_and_then_closed() -> None:
     ]
 
 
+def test_what_is_only_closed_is_not_asked_about() -> None:
+    account = Account()
+
+    assert asking(demo=account).close([order()]) == [CLOSED]
+    assert account.calls == ["close 0000000000000000 pi_00000001"]
+
+
 @pytest.mark.parametrize("told", [payment(), CLOSED])
 def test_what_is_paid_or_closed_already_is_not_closed(told: Payment | Unpaid) -> None:
     account = Account(query=told)
 
-    assert asking(demo=account).close([order()]) == [told]
+    assert asking(demo=account).collect_and_close([order()]) == [told]
     assert len(account.calls) == 1
 
 
@@ -111,7 +118,7 @@ def test_a_failure_is_told_and_the_others_are_asked(
     setattr(broken, call, told)
 
     run = asking(demo=broken)
-    answers = run.close([order(number) for number in range(3)])
+    answers = run.collect_and_close([order(number) for number in range(3)])
 
     assert answers == [CLOSED, silence, CLOSED]
     assert run.bugs == ([error] if silence is Silence.BUG else [])
@@ -128,22 +135,22 @@ def test_a_failure_is_told_and_the_others_are_asked(
 def test_an_account_that_cannot_be_opened_holds_up_no_other(
     error: Exception, silence: Silence
 ) -> None:
-    answers = asking(demo=error, other=Account()).close([order(1), order(2, "other")])
+    answers = asking(demo=error, other=Account()).collect_and_close([order(1), order(2, "other")])
 
     assert answers == [silence, CLOSED]
 
 
 def test_no_secrets_at_all_are_another_try() -> None:
     with pytest.raises(StoreUnavailable):
-        asking(demo=StoreUnavailable("kms")).close([order()])
+        asking(demo=StoreUnavailable("kms")).collect_and_close([order()])
 
 
 def test_who_does_not_answer_is_asked_no_more_in_the_run() -> None:
     dead, well = Account(query=PaymentProviderUnavailable("late")), Account()
     run = asking(demo=dead, other=well)
 
-    first = run.close([order(number) for number in range(40)] + [order(1, "other")])
-    again = run.close([order(50), order(51, "other")])
+    first = run.collect_and_close([order(number) for number in range(40)] + [order(1, "other")])
+    again = run.collect_and_close([order(50), order(51, "other")])
 
     assert set(first[:-1]) == {Silence.UNAVAILABLE, Silence.NOT_ASKED}
     assert MAX_SILENT <= len(dead.calls) < MAX_SILENT + AT_ONCE
@@ -156,7 +163,7 @@ def test_one_answer_closes_the_circuit_again() -> None:
     account = Account(query=lambda _: next(answers))
     run = asking(demo=account)
 
-    told = [run.close([order(number)])[0] for number in range(12)]
+    told = [run.collect_and_close([order(number)])[0] for number in range(12)]
 
     assert told == [Silence.UNAVAILABLE, CLOSED] * 6
 
@@ -170,7 +177,7 @@ def test_accounts_take_turns() -> None:
 
     first, second = (Account(query=lambda _, n=name: told(n)) for name in ("first", "second"))
 
-    asking(demo=first, other=second).close(
+    asking(demo=first, other=second).collect_and_close(
         [order(number) for number in range(50)] + [order(number, "other") for number in range(3)]
     )
 
@@ -181,7 +188,7 @@ def test_accounts_take_turns() -> None:
 def test_without_time_nobody_is_asked() -> None:
     account = Account()
 
-    assert asking(lambda: 0.0, demo=account).close([order()]) == [Silence.NOT_ASKED]
+    assert asking(lambda: 0.0, demo=account).collect_and_close([order()]) == [Silence.NOT_ASKED]
     assert account.calls == []
 
 
@@ -190,7 +197,7 @@ def test_between_two_calls_of_an_order_time_may_end() -> None:
 
     run = asking(lambda: 5.0 - 5.0 * len(account.calls), demo=account)
 
-    assert run.close([order()]) == [Unpaid()]
+    assert run.collect_and_close([order()]) == [Unpaid()]
     assert len(account.calls) == 1
 
 
@@ -203,13 +210,13 @@ def test_a_call_that_takes_too_long_is_left_behind_and_not_made_again_before_it_
         return began + 0.2 - time.monotonic()
 
     try:
-        answers = providers.run(left).close([order(1), order(2, "other")])
+        answers = providers.run(left).collect_and_close([order(1), order(2, "other")])
         assert answers == [Silence.UNAVAILABLE, CLOSED]
         assert time.monotonic() < began + 5
-        assert providers.run(lambda: 5.0).close([order(1)]) == [Silence.NOT_ASKED]
+        assert providers.run(lambda: 5.0).collect_and_close([order(1)]) == [Silence.NOT_ASKED]
     finally:
         over.set()
-    while providers.run(lambda: 5.0).close([order(1)]) != [CLOSED]:
+    while providers.run(lambda: 5.0).collect_and_close([order(1)]) != [CLOSED]:
         assert time.monotonic() < began + 20
 
 
@@ -218,4 +225,4 @@ def test_who_is_killed_is_dead() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        asking(demo=Account(query=die)).close([order()])
+        asking(demo=Account(query=die)).collect_and_close([order()])

@@ -1,9 +1,11 @@
 """Orders whose callback never came, and that are closed before they expire."""
 
+from scrip.domain.errors import StoreUnavailable
 from tests.crash.breaking import Case
 from tests.crash.cases import WINDOW_MINUTES, Prepare, case
-from tests.crash.providers import pay_unheard, place_at, with_provider
+from tests.crash.providers import place_at, with_provider
 from tests.crash.world import PER_CHUNK, World
+from tests.functions.by_provider import pay_unheard
 from tests.oracles.paying import OPEN
 from tests.shop import Reply
 
@@ -95,3 +97,55 @@ def at(name: str) -> Prepare:
 
 for each in OPEN:
     case(f"closing: paid at {each} and nobody told")(at(each))
+
+
+@case("following up: paid after it expired unclosed, and nobody told")
+def late_unheard(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    placed = _unclosed(world)
+    world.stripe.settle(reference(placed))
+
+    def expect() -> None:
+        [order] = world.orders()
+        assert order.state == "delivered"
+        assert not following(world)
+
+    return Case(lambda: follow(world), expect, pause_minutes=11, again_calls=4)
+
+
+@case("following up: closed after it expired")
+def closed_late(world: World) -> Case:
+    world.stock("card", PER_CHUNK)
+    placed = _unclosed(world)
+
+    def expect() -> None:
+        [item] = [item for item in world.items("orders") if "state" in item]
+        assert item["state"] == "expired"
+        assert "unclosed" not in item
+        assert not following(world)
+        assert world.stripe.payments[reference(placed)]["status"] == "canceled"
+
+    return Case(lambda: follow(world), expect, pause_minutes=11, again_calls=4)
+
+
+def _unclosed(world: World) -> Reply:
+    """An order that expired while Stripe did not answer."""
+    placed = world.place({"card": 1})
+    world.clock.advance(WINDOW_MINUTES + 6)
+    world.stripe.fail_with += [(503, {})] * 9
+    assert world.sweep()
+    world.stripe.fail_with.clear()
+    return placed
+
+
+def follow(world: World) -> bool:
+    """The follow-up comes round. Whether nothing is left for it."""
+    try:
+        world.cloud.invoke("schedule_follow_up", {})
+    except StoreUnavailable:
+        return False
+    return not following(world)
+
+
+def following(world: World) -> list[str]:
+    return [item["pk"] for item in world.items("orders") if "follow_up" in item]

@@ -44,16 +44,3 @@ def snapshot(server: Any) -> Callable[[], None]:
 
 def place_at(world: World, provider: Provider, variant: str = "card") -> Reply:
     return world.place({variant: 1}, provider=provider.name, **provider.asked)
-
-
-def pay_unheard(provider: Provider, placed: Reply, amount_minor: int = 4500) -> None:
-    """The buyer pays, and the callback is lost."""
-    provider.pay(placed.json["payment"][provider.shown])
-    if provider.name == "standard":  # its stand-in is a bridge, to a provider of the shop's own
-        provider.server.payments[placed.json["order"]["order_id"]] = {
-            "state": "paid",
-            "transaction_id": "tx_1",
-            "amount_minor": amount_minor,
-            "currency": provider.currency,
-            "paid_at_ms": 1_760_000_000_000,
-        }

@@ -123,7 +123,7 @@ class Nobody:
 class Closing:
     """Providers where nobody paid, and nobody can any more."""
 
-    def close(self, orders: Sequence[Order]) -> list[Answer]:
+    def collect_and_close(self, orders: Sequence[Order]) -> list[Answer]:
         return [Unpaid(closed=True) for _ in orders]
 
 

@@ -1,31 +1,25 @@
 """An order that nobody paid in time is closed at its provider before it expires: who did pay gets
 the goods, though no callback ever came, and nobody can pay for an order that is gone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import msgspec
 import pytest
 
 from scrip.adapters.follow_ups import FollowUps
-from scrip.adapters.gateways.registry import Gateways
-from scrip.adapters.keys import Keys
-from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.tables import Table
 from scrip.domain.chase import WAIT_MS
 from scrip.domain.order import ExpiredOrder, Order
-from scrip.wiring.clients import provider_http
 from tests.contents import nothing_changes
+from tests.functions.by_provider import pay_unheard, place
 from tests.functions.conftest import Clock
 from tests.functions.test_holds import available, stock_up
 from tests.functions.test_schedule_expire_orders import mark, state, sweep
-from tests.in_memory import InMemory, forget_adapters, in_memory
-from tests.opening import open_shop
-from tests.oracles.paying import OPEN, Provider
+from tests.in_memory import InMemory, forget_adapters
+from tests.oracles.paying import Provider
 from tests.oracles.stripe_server import StripeServer
-from tests.shop import InProcess, Reply, Shop
+from tests.shop import Reply, Shop
 
 MINUTE_MS = 60_000
 WINDOW = 60
@@ -313,50 +307,6 @@ def test_a_failed_try_is_not_the_end(
 # --- each provider ------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=OPEN)
-def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
-    with OPEN[request.param]() as opened:
-        yield opened
-
-
-@pytest.fixture
-def deployed(provider: Provider, stripe_api: StripeServer) -> Iterator[InMemory]:
-    with in_memory(stripe_api.base, **{provider.name: provider.base}) as made:
-        yield made
-
-
-@pytest.fixture
-def selling(deployed: InMemory, provider: Provider, stripe_api: StripeServer) -> Shop:
-    environment = deployed.environment("api_serve_storefront")
-    shop = open_shop(InProcess(deployed), environment, stripe_api)
-    merchants = Merchants(Table(boto3.client("dynamodb"), environment["MERCHANTS_TABLE"]))
-    keys = Keys(boto3.client("kms"), environment["VAULT_KEY_ARN"])
-    secrets = msgspec.json.encode(provider.secrets)
-    Gateways(merchants, keys, provider_http()).set("demo", provider.name, secrets)
-    shop.stock_up("card", ["CODE-1", "CODE-2"], currency=provider.currency)
-    return shop
-
-
-def place(selling: Shop, provider: Provider) -> Reply:
-    placed = selling.place({"card": 1}, provider=provider.name, **provider.asked)
-    assert placed.status == 201, placed.text
-    return placed
-
-
-def pay_unheard(provider: Provider, placed: Reply) -> None:
-    """The buyer pays, and the callback is lost."""
-    provider.pay(placed.json["payment"][provider.shown])
-    if provider.name == "standard":
-        order_id = placed.json["order"]["order_id"]
-        provider.server.payments[order_id] = {
-            "state": "paid",
-            "transaction_id": "tx_1",
-            "amount_minor": 4500,
-            "currency": provider.currency,
-            "paid_at_ms": 1_760_000_000_000,
-        }
-
-
 def test_at_each_provider_who_paid_gets_the_goods(
     deployed: InMemory, selling: Shop, provider: Provider, clock: Clock
 ) -> None:
@@ -394,5 +344,5 @@ def test_at_each_provider_nobody_can_pay_afterwards(
         "wechat": lambda: server.orders[order_id]["trade_state"] == "CLOSED",
     }
     assert closed[provider.name]()
-    assert available(selling, "card") == 2
+    assert available(selling, "card") == 20
     assert state(selling, placed) == "expired"

@@ -53,7 +53,7 @@ def errand(
         return BACKOFF if left() else None
 
     made = (Errand(name, run, BACKOFF),)
-    monkeypatch.setattr("functions.schedule_follow_up.handler.errands", lambda: made)
+    monkeypatch.setattr("functions.schedule_follow_up.handler.errands", lambda _: made)
     return found
 
 

@@ -109,6 +109,7 @@ class ExpirySettings:
 class FollowUpSettings:
     merchants_table: str
     orders_table: str
+    stock_table: str
     vault_key_arn: str
     payment_api_bases: str
 

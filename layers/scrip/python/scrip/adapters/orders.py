@@ -102,6 +102,14 @@ class Orders:
         """Raises OrderMoved."""
         self._move(seen, move(seen, expired))
 
+    def set_closed(self, order: ExpiredOrder) -> None:
+        """Write down that its provider takes no money for it any more, unless late money that came
+        at this moment said so already."""
+        try:
+            self._move(order, Write("REMOVE unclosed", "#state = :seen", {":seen": order.state}))
+        except OrderMoved:
+            return
+
     def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None:
         """Set money beside an order, once. Raises OrderMoved when it is there, or when the order is
         no longer in the state it was seen in."""

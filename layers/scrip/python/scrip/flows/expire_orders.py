@@ -55,7 +55,7 @@ class OrderStore(OrderEnder, Protocol):
 
 
 class Providers(Protocol):
-    def close(self, orders: Sequence[Order]) -> Sequence[Answer]: ...
+    def collect_and_close(self, orders: Sequence[Order]) -> Sequence[Answer]: ...
 
 
 class Settled(Protocol):
@@ -145,7 +145,8 @@ class _Sweeper:
             pages: list[_Page] = []
             while left and sum(len(page.due) for page in pages) < MAX_DUE:
                 pages.append(self._look(left.pop(0)))
-            answers = iter(self.providers.close([order for page in pages for order in page.due]))
+            due = [order for page in pages for order in page.due]
+            answers = iter(self.providers.collect_and_close(due))
             for page in pages:
                 self._end(page, [next(answers) for _ in page.due])
                 if page.last or page.sweep.pages == MAX_PAGES:

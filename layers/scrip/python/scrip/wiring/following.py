@@ -4,21 +4,28 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.follow_ups import FollowUps
+from scrip.adapters.gateways.asking import Providers
 from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
+from scrip.adapters.stock import Stock
 from scrip.settings import FollowUpSettings, load, on_lambda
 from scrip.wiring.clients import client, provider_http, table
 
 
 @dataclass(frozen=True, slots=True)
 class Following:
+    merchants: Merchants
     follow_ups: FollowUps
     orders: Orders
+    stock: Stock
+    holds: Holds
     refunds: Refunds
     gateways: Gateways
+    providers: Providers
 
 
 @cache
@@ -27,11 +34,17 @@ def following() -> Following:
     keys = Keys(client("kms"), settings.vault_key_arn)
     merchants = Merchants(table(settings.merchants_table))
     orders = table(settings.orders_table)
+    stock = Stock(table(settings.stock_table))
+    gateways = Gateways(merchants, keys, provider_http(), settings.payment_api_bases)
     return Following(
+        merchants=merchants,
         follow_ups=FollowUps(orders),
         orders=Orders(orders),
+        stock=stock,
+        holds=Holds(stock, orders),
         refunds=Refunds(orders),
-        gateways=Gateways(merchants, keys, provider_http(), settings.payment_api_bases),
+        gateways=gateways,
+        providers=Providers(gateways),
     )
 
 

@@ -53,14 +53,15 @@ class Run:
     bugs: list[Exception] = field(default_factory=list)
 
     def close(self, orders: Sequence[Order]) -> list[Answer]:
-        """See to it that nobody can pay these any more. First each is asked about: a provider where
-        buyers approve and we collect (PayPal) brings in then what was approved in time.
+        """See to it that nobody can pay these any more. Raises StoreUnavailable."""
+        return self._all(orders, lambda gateway, asked: gateway.close_payment(asked))
 
-        Raises StoreUnavailable.
-        """
-        return self._all(orders, self._asked_and_closed)
+    def collect_and_close(self, orders: Sequence[Order]) -> list[Answer]:
+        """The same, and each is asked about before: a provider where buyers approve and we collect
+        (PayPal) brings in then what was approved in time. Raises StoreUnavailable."""
+        return self._all(orders, self._collected_and_closed)
 
-    def _asked_and_closed(self, gateway: Gateway, asked: PaymentAsked) -> Payment | Unpaid:
+    def _collected_and_closed(self, gateway: Gateway, asked: PaymentAsked) -> Payment | Unpaid:
         found = gateway.query_payment(asked)
         if found != Unpaid():
             return found
