@@ -149,3 +149,21 @@ def follow(world: World) -> bool:
 
 def following(world: World) -> list[str]:
     return [item["pk"] for item in world.items("orders") if "follow_up" in item]
+
+
+@case("asking: one was paid and nobody told, one was not")
+def young_unheard(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    paid, unpaid = world.place({"card": PER_CHUNK + 1}), world.place({"card": 1})
+    world.stripe.settle(reference(paid))
+    world.clock.advance(3)
+
+    def event() -> bool:
+        # Who could not be asked now is asked seven minutes later.
+        return world.sweep() and world.order(paid).state == "delivered"
+
+    def expect() -> None:
+        assert world.order(unpaid).state == "pending"
+        assert world.stripe.payments[reference(unpaid)]["status"] == "requires_payment_method"
+
+    return Case(event, expect, pause_minutes=8)

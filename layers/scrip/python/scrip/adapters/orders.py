@@ -5,6 +5,7 @@ nothing that a payment changes: closing an order costs one write, and the stream
 """
 
 import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from scrip.adapters.order_items import (
     stray_name,
 )
 from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.domain.chase import Span
 from scrip.domain.line import Line
 from scrip.domain.order import (
     DeliveredOrder,
@@ -38,6 +40,7 @@ from scrip.domain.order import (
 from scrip.domain.outcome import Action, Case, Stray
 
 BY_MERCHANT = "by_merchant"
+BY_PLACE = (BY_MERCHANT, "listing", "placed")
 BY_DUE = "by_due"
 KEEP_EXPIRED_MS = 400 * 86_400_000
 NOT_REVEALED = 0
@@ -129,13 +132,24 @@ class Orders:
     ) -> list[OrderRecord]:
         """Orders whose place lies in [since, until], sorted by place."""
         return self._listed(
-            (BY_MERCHANT, "listing", "placed"),
+            BY_PLACE,
             merchant_id,
             since,
             until,
             limit,
             newest_first=newest_first,
         )
+
+    def placed_within(self, merchant_id: str, spans: Sequence[Span]) -> list[OrderRecord]:
+        """Orders placed in one of these spans, sorted by place, by one reading of the index."""
+        places = [(listing_place(each.since_ms), listing_place(each.until_ms)) for each in spans]
+        first, last = min(since for since, _ in places), max(until for _, until in places)
+        keys = (
+            key
+            for key in self._keys(BY_PLACE, merchant_id, first, last)
+            if any(since <= key["placed"] < until for since, until in places)
+        )
+        return self._records(keys, "placed")
 
     def due(self, merchant_id: str, since: str, until: str, limit: int) -> list[OrderRecord]:
         """Orders with holds that end in [since, until], whatever became of them, by that time."""
@@ -160,6 +174,19 @@ class Orders:
         newest_first: bool,
         consistent: bool = False,
     ) -> list[OrderRecord]:
+        keys = self._keys(index, merchant_id, since, until, limit, newest_first=newest_first)
+        return self._records(islice(keys, limit), index[2], consistent=consistent)
+
+    def _keys(
+        self,
+        index: tuple[str, str, str],
+        merchant_id: str,
+        since: str,
+        until: str,
+        limit: int | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[Item]:
         name, shard_name, place = index
         shards = (
             self.table.query(
@@ -171,10 +198,14 @@ class Orders:
             )
             for shard in range(SHARDS)
         )
-        merged = heapq.merge(*shards, key=lambda key: key[place], reverse=newest_first)
-        keys = [{"pk": key["pk"]} for key in islice(merged, limit)]
-        items = {item["pk"]: item for item in self.table.get_many(keys, consistent=consistent)}
-        return [record_of(items[key["pk"]], place) for key in keys if key["pk"] in items]
+        return heapq.merge(*shards, key=lambda key: str(key[place]), reverse=newest_first)
+
+    def _records(
+        self, keys: Iterable[Item], place: str, *, consistent: bool = False
+    ) -> list[OrderRecord]:
+        wanted = [{"pk": key["pk"]} for key in keys]
+        items = {item["pk"]: item for item in self.table.get_many(wanted, consistent=consistent)}
+        return [record_of(items[key["pk"]], place) for key in wanted if key["pk"] in items]
 
     def mark(self, merchant_id: str, sweep: str) -> str:
         """The place up to which a sweep has left nothing to expire."""

@@ -1,11 +1,19 @@
-"""Payments whose callback never came: how long an order waits for its provider to close it, and
-what becomes of it by what the provider says."""
+"""Payments whose callback never came: when a provider is asked about an order, how long it waits to
+be closed there, and what becomes of it by what the provider says."""
 
 from enum import Enum
+from typing import NamedTuple
 
 from scrip.domain.payment import Payment, Unpaid
 
 MINUTE_MS = 60_000
+
+ASK_AT_MINUTES = (2, 10, 30)
+"""Ages at which an unpaid order is asked about. Most callbacks come within seconds; most buyers pay
+within ten minutes. The last time is when it expires."""
+
+ASK_BACK_MS = 10 * MINUTE_MS
+"""Who came of age longer ago is not asked about any more: another age follows."""
 
 WAIT_MS = 5 * MINUTE_MS
 """How long after its time an unpaid order waits until its provider says that nobody can pay it any
@@ -48,3 +56,17 @@ def fate_of(answer: Unpaid | Silence, expires_at_ms: int, now_ms: int) -> Fate:
 
 def waited_enough(expires_at_ms: int, now_ms: int) -> bool:
     return expires_at_ms + WAIT_MS <= now_ms
+
+
+class Span(NamedTuple):
+    """Times, `until` not included."""
+
+    since_ms: int
+    until_ms: int
+
+
+def spans_to_ask(since_ms: int, now_ms: int, window_minutes: int) -> list[Span]:
+    """When those were placed that came to one of the ages since then."""
+    since_ms = max(since_ms, now_ms - ASK_BACK_MS)
+    ages = [minutes * MINUTE_MS for minutes in ASK_AT_MINUTES if minutes < window_minutes]
+    return [Span(since_ms - age, now_ms - age) for age in ages]

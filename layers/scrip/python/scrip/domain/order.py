@@ -279,6 +279,10 @@ def listing_place(placed_at_ms: int, order_id: str = "") -> str:
     return f"{placed_at_ms:013d}#{order_id}"
 
 
+def placed_at_ms_of(place: str) -> int:
+    return int(place.partition("#")[0])
+
+
 def case_of(record: OrderRecord, payment: Payment) -> Case:
     """How this money meets the order. The first case that fits decides, in the order below."""
     order = record.order

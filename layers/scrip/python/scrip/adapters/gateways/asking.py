@@ -52,6 +52,10 @@ class Run:
     silent: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
     bugs: list[Exception] = field(default_factory=list)
 
+    def ask(self, orders: Sequence[Order]) -> list[Answer]:
+        """Raises StoreUnavailable."""
+        return self._all(orders, lambda gateway, asked: gateway.query_payment(asked))
+
     def close(self, orders: Sequence[Order]) -> list[Answer]:
         """See to it that nobody can pay these any more. Raises StoreUnavailable."""
         return self._all(orders, lambda gateway, asked: gateway.close_payment(asked))
