@@ -146,6 +146,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "payment": frozenset({"money"}),
     "recipe": frozenset({"errors", "key_pattern"}),
     "refund": frozenset({"money", "payment"}),
+    "refund_wish": frozenset({"errors", "line", "order"}),
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),

@@ -16,6 +16,7 @@ from scrip.contracts.merchant_batches import BATCH_OPERATIONS
 from scrip.contracts.merchant_disputes import DISPUTE_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
+from scrip.contracts.merchant_refunds import REFUND_OPERATIONS
 from scrip.contracts.merchant_stock import stock_view
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
@@ -314,6 +315,7 @@ API = Api(
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,
+        *REFUND_OPERATIONS,
     ),
     {
         "list_all_products": list_products,

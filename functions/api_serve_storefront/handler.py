@@ -9,7 +9,7 @@ from scrip.contracts.http import Answer
 from scrip.contracts.openapi import document
 from scrip.contracts.problems import Problem
 from scrip.domain.errors import SealBroken
-from scrip.domain.order import Order
+from scrip.domain.order import OrderRecord
 from scrip.domain.order_access import parse_token
 from scrip.domain.order_request import OrderRequest
 from scrip.flows.authenticate import authenticate
@@ -67,7 +67,7 @@ def reveal(call: Call) -> Answer:
     wired = storefront.storefront()
     looking = Reveal("buyer", call.request.source_ip, now_ms(), random_id(8))
     shown = reveal_codes(
-        _order(call),
+        _order(call).order,
         looking,
         orders=wired.delivered,
         audit=wired.audit,
@@ -86,10 +86,10 @@ def read_openapi(_: Call) -> Answer:
     return Answer(200, document())
 
 
-def _order(call: Call) -> Order:
+def _order(call: Call) -> OrderRecord:
     wired = storefront.storefront()
     token = parse_token(call.request.bearer())
-    order = read_order(
+    record = read_order(
         token,
         call.path.order_id,
         now_ms=now_ms(),
@@ -98,8 +98,8 @@ def _order(call: Call) -> Order:
         orders=wired.orders,
         holds=wired.holds,
     )
-    logger.append_keys(merchant_id=order.merchant_id)
-    return order
+    logger.append_keys(merchant_id=record.order.merchant_id)
+    return record
 
 
 def refused(problem: Problem) -> None:

@@ -1,8 +1,11 @@
 """Money that is owed and given back, at Stripe, to break. The other providers:
 tests/functions/test_refunds_break.py."""
 
+from collections.abc import Callable
+from typing import Any
+
 from scrip.adapters.order_items import record_of
-from scrip.domain.order import OrderRecord
+from scrip.domain.order import OrderRecord, SettledOrder
 from scrip.domain.refund import RefundState
 from tests.crash.breaking import Case
 from tests.crash.cases import case
@@ -14,6 +17,13 @@ from tests.shop import Reply
 
 def records(world: World) -> list[OrderRecord]:
     return [record_of(item) for item in world.items("orders") if "state" in item]
+
+
+def owed(world: World) -> int:
+    """By the one order there is."""
+    [record] = records(world)
+    assert isinstance(record.order, SettledOrder)
+    return record.order.owed_minor
 
 
 def at_stripe(world: World) -> list[Object]:
@@ -112,3 +122,41 @@ def elsewhere(world: World, placed: Reply, amount: int) -> bytes:
     """Somebody pressed a button in the dashboard: Stripe's word of it."""
     intent = world.stripe.payments[placed.json["payment"]["reference"]]
     return world.stripe.event("refund.created", begin_refund(world.stripe, intent, amount))
+
+
+@case("refunding: a shop wants all of it given back, which nobody saw")
+def wishing_all(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    world.stock("pass", PER_CHUNK, price=999)
+    placed = world.place({"card": PER_CHUNK + 1, "pass": 2})
+    world.pay(placed)
+    everything = (PER_CHUNK + 1) * 4500 + 2 * 999
+
+    def expect() -> None:
+        assert owed(world) == everything
+        assert (world.free("card"), world.free("pass")) == (2 * PER_CHUNK, PER_CHUNK)
+
+    return Case(wish(world, placed, refund_due_minor=everything), expect, again_calls=2)
+
+
+@case("refunding: a shop wants units of two lines given back, which were seen")
+def wishing_lines(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    world.stock("pass", PER_CHUNK, price=999)
+    placed = world.place({"card": PER_CHUNK + 1, "pass": 2})
+    world.pay(placed)
+    assert world.took(world.shop.reveal(placed))
+    lines = [{"line": 0, "units": 2}, {"line": 1, "units": 1}]
+
+    def expect() -> None:
+        assert owed(world) == 2 * 4500 + 999
+        assert world.free("card") == PER_CHUNK - 1
+
+    return Case(wish(world, placed, lines=lines), expect, again_calls=2)
+
+
+def wish(world: World, placed: Reply, **wished: Any) -> Callable[[], bool]:
+    path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/refund-due"
+    body = {"reason": "called off", **wished}
+    world.wished = True
+    return lambda: world.took(world.shop.call("PUT", path, body, key="operator"))

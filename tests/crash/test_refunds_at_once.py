@@ -10,7 +10,7 @@ from scrip.adapters.tables import Table
 from scrip.domain.owed import next_refund
 from tests.crash.breaking import Case, meet_everywhere
 from tests.crash.figures import keep
-from tests.crash.refund_cases import all_followed_up, elsewhere, given_back, records
+from tests.crash.refund_cases import all_followed_up, elsewhere, given_back, owed, records, wish
 from tests.crash.test_interleavings import Meeting
 from tests.crash.world import PER_CHUNK, World, world
 from tests.oracles.stripe_server import StripeServer
@@ -52,7 +52,63 @@ def one_begun_elsewhere(world: World) -> tuple[Case, Case]:
     return run, Case(lambda: world.post(event))
 
 
+def two_wishes(world: World) -> tuple[Case, Case]:
+    """The higher one stands, whichever came last."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 1})
+    world.pay(placed)
+
+    def expect() -> None:
+        assert owed(world) == 4000
+
+    return Case(wish(world, placed, refund_due_minor=3000), expect), Case(
+        wish(world, placed, refund_due_minor=4000)
+    )
+
+
+def look_at_codes(world: World) -> tuple[Case, Case]:
+    """All is called off while the buyer looks: seen or sold again, and owed in full either way."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 1})
+    world.pay(placed)
+    shown: list[str] = []
+
+    def look() -> bool:
+        reply = world.shop.reveal(placed)
+        shown[:] = [each["code"] for each in reply.json.get("codes", ())]
+        return reply.status in (200, 409)
+
+    def expect() -> None:
+        order = world.order(placed)
+        assert owed(world) == order.total.amount_minor
+        kept = order.line(0).units_claimed
+        assert world.free("card") == 2 * PER_CHUNK - kept
+        assert len(shown) in (0, kept)
+
+    everything = (PER_CHUNK + 1) * 4500
+    return Case(wish(world, placed, refund_due_minor=everything), expect), Case(look)
+
+
+def a_run_and_a_wish(world: World) -> tuple[Case, Case]:
+    """More is wished while a refund is on its way: in the end so much is given back."""
+    placed = owing(world)
+    everything = (PER_CHUNK + 2) * 4500
+    world.restocked = True
+
+    def expect() -> None:
+        assert all_followed_up(world) or all_followed_up(world)
+        [record] = records(world)
+        assert sum(given_back(world)) == everything
+        assert sum(each.money.amount_minor for each in record.refunds) == everything
+
+    run = Case(lambda: all_followed_up(world), expect)
+    return run, Case(wish(world, placed, refund_due_minor=everything))
+
+
 MEETINGS: dict[str, Meeting] = {
+    "two wishes": two_wishes,
+    "a wish for all, and the buyer looks": look_at_codes,
+    "a run, and more is wished": a_run_and_a_wish,
     "two runs of the schedule": two_runs,
     "a run, and a refund begun elsewhere is told": one_begun_elsewhere,
 }

@@ -69,6 +69,9 @@ class World:
     restocked: bool = False
     """Codes came in after somebody may have been told that there are none."""
 
+    wished: bool = False
+    """The shop said what an order shall give back."""
+
     stream_place: int = 0
     exits: ExitStack = field(default_factory=ExitStack)
     also_kept: list[Callable[[], Callable[[], None]]] = field(default_factory=list)

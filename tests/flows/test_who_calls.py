@@ -16,7 +16,7 @@ from scrip.domain.errors import (
 )
 from scrip.domain.let_go import LetGo
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import ExpiredOrder, Order, PendingOrder
+from scrip.domain.order import ExpiredOrder, Order, OrderRecord, PendingOrder
 from scrip.domain.order_access import DAY_MS, last_day_of, parse_token, render_token
 from scrip.flows.authenticate import authenticate
 from scrip.flows.create_merchant import create_merchant
@@ -65,6 +65,12 @@ class Merchants:
 
     def let_go(self, merchant_id: str, moves: Sequence[LetGo], now_ms: int) -> None:
         raise AssertionError("nothing here is held")
+
+    def find_record(
+        self, merchant_id: str, order_id: str, *, consistent: bool = False
+    ) -> OrderRecord | None:
+        order = self.find(merchant_id, order_id, consistent=consistent)
+        return OrderRecord(order, "", ()) if order else None
 
     def find(self, merchant_id: str, order_id: str, *, consistent: bool = False) -> Order | None:
         assert consistent
@@ -148,7 +154,7 @@ def read(token: str, order_id: str = ORDER_ID, now_ms: int = NOW_MS) -> Order:
         order_keys=Merchants(),
         orders=Merchants(),
         holds=Merchants(),
-    )
+    ).order
 
 
 def token_for(order_id: str = ORDER_ID, merchant_id: str = "demo") -> str:

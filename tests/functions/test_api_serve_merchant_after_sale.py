@@ -96,7 +96,7 @@ def test_some_units_are_taken_back_and_the_buyer_keeps_the_others(stocked: Shop)
 def test_units_over_many_chunks_are_taken_back_in_steps(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scrip.flows.return_codes.MAX_SPREAD", 2)
+    monkeypatch.setattr("scrip.domain.line.MAX_SPREAD", 2)
     shop.stock_up(VARIANT, [f"{code}-".ljust(200, "X") for code in CODES])
     placed = bought(shop, 14)
 

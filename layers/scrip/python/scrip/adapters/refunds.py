@@ -57,7 +57,7 @@ class Refunds:
         )
 
     def owe(self, seen: SettledOrder, owing: RefundDueOrder, now_ms: int) -> bool:
-        """Let an order owe more. False when it does not owe what it owed."""
+        """Let an order owe more. False when it does not owe what it owed, or was frozen."""
         due = to_follow_up(owing.order_id, now_ms)
         same, values = "", {}
         if isinstance(seen, RefundDueOrder):
@@ -65,7 +65,7 @@ class Refunds:
         return self._update(
             seen,
             f"SET #state = :owing, refund_due_minor = :owed{sets(due)}",
-            f"#state = :seen{same}",
+            f"#state = :seen AND attribute_not_exists({FROZEN_BY}){same}",
             {"#state": "state"},
             {":owing": owing.state, ":seen": seen.state, ":owed": owing.owed_minor}
             | named(due)

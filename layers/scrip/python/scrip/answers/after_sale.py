@@ -1,10 +1,11 @@
-"""The merchant's API about what was sold: recalled, replaced, taken back, disputed."""
+"""The merchant's API about what was sold: recalled, replaced, taken back, disputed, refunded."""
 
 from scrip.chance import luck, now_ms, random_id
 from scrip.contracts import merchant_batch_views as batch_views
 from scrip.contracts import merchant_dispute_views as dispute_views
 from scrip.contracts.http import Answer
 from scrip.contracts.merchant_after_sale import CodeReplaced, CodesReturned
+from scrip.contracts.merchant_refunds import refund_due, wish_of
 from scrip.domain.asking import Asking
 from scrip.flows import read_batches as batches
 from scrip.flows.freeze_order import freeze_order
@@ -12,6 +13,7 @@ from scrip.flows.gather_evidence import gather_evidence
 from scrip.flows.recall_batch import recall_batch
 from scrip.flows.replace_code import replace_code
 from scrip.flows.return_codes import return_codes
+from scrip.flows.set_refund_due import set_refund_due
 from scrip.serving import Call
 from scrip.telemetry import count
 from scrip.wiring import merchant
@@ -144,7 +146,24 @@ def read_evidence(call: Call) -> Answer:
     return Answer(200, told, (("content-disposition", name),))
 
 
+def put_refund_due(call: Call) -> Answer:
+    wired = _wired()
+    record = set_refund_due(
+        call.merchant_id,
+        call.path.order_id,
+        wish_of(call.body),
+        asking(call),
+        orders=wired.orders,
+        holds=wired.holds,
+        refunds=wired.refunds,
+        audit=wired.audit,
+    )
+    count("RefundsAskedFor")
+    return Answer(200, refund_due(record))
+
+
 AFTER_SALE = {
+    "set_refund_due": put_refund_due,
     "freeze_order": freeze,
     "read_evidence": read_evidence,
     "list_batches": list_batches,

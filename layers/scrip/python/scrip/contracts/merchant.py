@@ -16,6 +16,7 @@ from scrip.contracts.fields import (
 )
 from scrip.contracts.generated import GENERATED_OPERATIONS, GeneratedView, PutGenerated
 from scrip.contracts.merchant_disputes import DisputeView
+from scrip.contracts.merchant_refunds import RefundView
 from scrip.contracts.merchant_stock import LowDays, LowStock, StockView, WarnDays
 from scrip.contracts.merchant_synced import SyncedSource
 from scrip.contracts.operation import OPERATOR, READER, Operation
@@ -200,6 +201,8 @@ class MerchantOrderView(Struct, kw_only=True):
     transaction_id: str | None = None
     delivered_at_ms: Milliseconds | None = None
     refund_due_minor: AmountMinor = 0
+    refunded_minor: AmountMinor = 0
+    refunds: list[RefundView] = []
     stray_payments: list["StrayPaymentView"] = []
     frozen: bool = False
     disputes: list[DisputeView] = []

@@ -17,6 +17,7 @@ from scrip.contracts.merchant import (
     VariantView,
 )
 from scrip.contracts.merchant_disputes import dispute_views
+from scrip.contracts.merchant_refunds import refund_views
 from scrip.contracts.merchant_synced import source_of, source_view
 from scrip.contracts.storefront_views import order_view
 from scrip.domain.api_key import ApiKey
@@ -102,7 +103,7 @@ def codes_imported(batch: Batch, duplicates: int) -> CodesImported:
 
 def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
     order = record.order
-    seen = order_view(order)
+    seen = order_view(record)
     payment: Payment | None = getattr(order, "payment", None)
     return MerchantOrderView(
         order_id=seen.order_id,
@@ -117,6 +118,8 @@ def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
         transaction_id=payment.transaction_id if payment else None,
         delivered_at_ms=seen.delivered_at_ms,
         refund_due_minor=seen.refund_due_minor,
+        refunded_minor=seen.refunded_minor,
+        refunds=refund_views(record.refunds),
         stray_payments=[
             StrayPaymentView(
                 stray.payment.transaction_id,

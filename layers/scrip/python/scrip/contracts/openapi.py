@@ -16,6 +16,7 @@ from scrip.contracts.merchant_disputes import DISPUTE_OPERATIONS
 from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
 from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
+from scrip.contracts.merchant_refunds import REFUND_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -31,6 +32,7 @@ TAGS = {
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,
+        *REFUND_OPERATIONS,
         *IMPORT_OPERATIONS,
     ),
     "keys": KEYS_OPERATIONS,

@@ -112,6 +112,7 @@ class OrderView(Struct, kw_only=True):
     expires_at_ms: Milliseconds
     delivered_at_ms: Milliseconds | None = None
     refund_due_minor: AmountMinor = 0
+    refunded_minor: AmountMinor = 0
 
 
 class PaymentToMake(Struct):

@@ -17,8 +17,9 @@ from scrip.contracts.storefront import (
 from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
 from scrip.domain.line import Line
-from scrip.domain.order import Order, RefundDueOrder
+from scrip.domain.order import Order, OrderRecord, RefundDueOrder
 from scrip.domain.order_request import OrderRequest, Paying, Wanted
+from scrip.domain.owed import refunded_minor
 from scrip.domain.payment import OpenedPayment
 
 
@@ -75,7 +76,8 @@ def ordered_lines(order: Order) -> list[OrderedLine]:
     ]
 
 
-def order_view(order: Order) -> OrderView:
+def order_view(record: OrderRecord) -> OrderView:
+    order = record.order
     return OrderView(
         order_id=order.order_id,
         state=order.state,
@@ -86,6 +88,7 @@ def order_view(order: Order) -> OrderView:
         expires_at_ms=order.expires_at_ms,
         delivered_at_ms=getattr(order, "delivered_at_ms", None),
         refund_due_minor=order.refund_due.amount_minor if isinstance(order, RefundDueOrder) else 0,
+        refunded_minor=refunded_minor(record),
     )
 
 
@@ -100,7 +103,7 @@ def order_placed(order: Order, token: str, payment: OpenedPayment | None) -> Ord
             payment.qr_text,
             dict(payment.invoke) if payment.invoke else None,
         )
-    return OrderPlaced(order_view(order), token, to_make)
+    return OrderPlaced(order_view(OrderRecord(order, "", ())), token, to_make)
 
 
 def revealed_codes(

@@ -11,6 +11,9 @@ from scrip.domain.money import Money
 from scrip.domain.stock import ChunkRef, Pick, swap_key, unit_key, units_picked
 
 MAX_UNITS_PER_LINE = 50
+MAX_SPREAD = 24
+"""Chunks in which an order may claim what it may have to let go again: one transaction must do
+it."""
 
 
 class Swap(NamedTuple):
@@ -113,6 +116,10 @@ class Line:
 
     def pointed_at(self, chunk: ChunkRef) -> Self:
         return replace(self, chunk=chunk)
+
+    def at_once(self, units: int) -> int:
+        """As many of its last units as one transaction can give back."""
+        return min(units, units_picked(self.picks[-MAX_SPREAD:]))
 
     def give_back(self, units: int) -> Self:
         """The line without its last `units`."""

@@ -22,10 +22,6 @@ from scrip.domain.refund import Refund
 OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
 
 MAX_LINES = 20
-MAX_SPREAD = 24
-"""Chunks in which an order may claim what it may have to let go again: one transaction must do
-it."""
-
 MAX_AMOUNT_MINOR = 99_999_999
 """Stripe's largest charge; also what keeps every sum far from 64 bits."""
 

@@ -10,7 +10,7 @@ from scrip.domain.errors import (
     OrderUnknown,
 )
 from scrip.domain.merchant import Merchant, is_merchant_id
-from scrip.domain.order import Order, PendingOrder
+from scrip.domain.order import OrderRecord, PendingOrder
 from scrip.domain.order_access import Access, TokenText, check_token
 from scrip.steps.let_go import Ending, HoldStore, OrderEnder, expire_all
 
@@ -23,6 +23,12 @@ class OrderKeys(Protocol):
     def of(self, merchant: Merchant) -> bytes: ...
 
 
+class OrderStore(OrderEnder, Protocol):
+    def find_record(
+        self, merchant_id: str, order_id: str, *, consistent: bool = False
+    ) -> OrderRecord | None: ...
+
+
 def read_order(
     token: TokenText | None,
     order_id: str,
@@ -30,9 +36,9 @@ def read_order(
     now_ms: int,
     merchants: Merchants,
     order_keys: OrderKeys,
-    orders: OrderEnder,
+    orders: OrderStore,
     holds: HoldStore,
-) -> Order:
+) -> OrderRecord:
     """An order whose time is long over is found expired, whether the schedule came by or not. Its
     provider has not closed it then.
 
@@ -51,16 +57,17 @@ def read_order(
         raise OrderUnknown(order_id)
     if access is Access.EXPIRED:
         raise OrderTokenExpired("ask the shop for a new link")
-    order = _find(token.merchant_id, order_id, orders)
+    record = _find(token.merchant_id, order_id, orders)
+    order = record.order
     if isinstance(order, PendingOrder) and waited_enough(order.expires_at_ms, now_ms):
         ending = Ending(order, order.expire(now_ms, unclosed=True))
         expire_all([ending], now_ms=now_ms, orders=orders, holds=holds)
-        order = _find(token.merchant_id, order_id, orders)
-    return order
+        record = _find(token.merchant_id, order_id, orders)
+    return record
 
 
-def _find(merchant_id: str, order_id: str, orders: OrderEnder) -> Order:
-    order = orders.find(merchant_id, order_id, consistent=True)
-    if order is None:
+def _find(merchant_id: str, order_id: str, orders: OrderStore) -> OrderRecord:
+    record = orders.find_record(merchant_id, order_id, consistent=True)
+    if record is None:
         raise OrderUnknown(order_id)
-    return order
+    return record

@@ -15,8 +15,7 @@ from scrip.domain.errors import (
     UnitUnknown,
 )
 from scrip.domain.let_go import LetGo
-from scrip.domain.line import Line
-from scrip.domain.order import MAX_SPREAD, OrderMoved, RefundDueOrder, SettledOrder
+from scrip.domain.order import OrderMoved, RefundDueOrder, SettledOrder
 from scrip.steps.let_go import HoldStore, OrderFinder, let_go
 from scrip.steps.write_down import Audit, write_down
 
@@ -67,19 +66,13 @@ def return_codes(
                 units=wanted,
             )
             written = True
-        back = _at_once(line, wanted - line.returned)
+        back = line.at_once(wanted - line.returned)
         move = LetGo(order, order.give_back(line_number, back))
         try:
             let_go(move, now_ms=asking.at_ms, orders=orders, holds=holds)
         except OrderMoved:
             continue  # somebody took it back or looked at it meanwhile, or it was this very write
     raise MoveContended(order_id)
-
-
-def _at_once(line: Line, units: int) -> int:
-    """As many of the last units as one transaction can move."""
-    last = line.picks[-MAX_SPREAD:]
-    return min(units, sum(pick.units for pick in last))
 
 
 def _settled(merchant_id: str, order_id: str, orders: OrderFinder) -> SettledOrder:

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 from scrip.domain.directory import Directory
 from scrip.domain.errors import OrderUnknown, StoreUnavailable
-from scrip.domain.line import Line
-from scrip.domain.order import MAX_SPREAD, Order, OrderMoved, Payable
+from scrip.domain.line import MAX_SPREAD, Line
+from scrip.domain.order import Order, OrderMoved, Payable
 from scrip.domain.stock import ChunkRef, Claim, ClaimLetGo
 
 _Payable = TypeVar("_Payable", bound=Payable)

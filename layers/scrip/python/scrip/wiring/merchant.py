@@ -20,6 +20,7 @@ from scrip.adapters.merchant_keys import MerchantKeys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.offers import Offers
 from scrip.adapters.orders import Orders
+from scrip.adapters.refunds import Refunds
 from scrip.adapters.reveal_counts import RevealCounts
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.shredder import Shredder
@@ -51,6 +52,7 @@ class MerchantSide:
     batches: Batches
     delivered: DeliveredOrders
     disputes: Disputes
+    refunds: Refunds
     exports: Exports
     holds: Holds
     generation_keys: MerchantKeys
@@ -84,6 +86,7 @@ def merchant_side() -> MerchantSide:
         batches=Batches(stock),
         delivered=DeliveredOrders(table(settings.orders_table)),
         disputes=Disputes(table(settings.orders_table)),
+        refunds=Refunds(table(settings.orders_table)),
         exports=Exports(table(settings.exports_table)),
         holds=Holds(stock, table(settings.orders_table)),
         generation_keys=MerchantKeys(table(settings.merchants_table), keys, "generation"),
