@@ -3,7 +3,7 @@
 Source: opendocs.alipay.com, common parameters of every method.
 """
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 BEIJING = timezone(timedelta(hours=8))
 CURRENCY = "CNY"
@@ -41,4 +41,4 @@ def from_beijing(text: str) -> int:
     at = datetime.fromisoformat(text)
     if at.tzinfo:
         raise ValueError("a time of another zone")
-    return int(at.replace(tzinfo=BEIJING).astimezone(UTC).timestamp()) * 1000
+    return int(at.replace(tzinfo=BEIJING).timestamp()) * 1000

@@ -12,6 +12,9 @@ HUNDREDTH = frozenset({"MGA"})
 THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """Stripe wants the last digit to be 0."""
 
+BEYOND_ALL = 10**15
+"""Stripe charges twelve digits at most. A table would not hold just any number."""
+
 
 def to_stripe(money: Money) -> int:
     """Raises PaymentProviderRefused when Stripe cannot charge this amount."""
@@ -26,10 +29,10 @@ def to_stripe(money: Money) -> int:
 
 def from_stripe(amount: int, currency: str) -> Money:
     """Raises RequestInvalid for what Stripe would never send."""
-    if len(currency) != 3 or not currency.isupper():
+    if len(currency) != 3 or not (currency.isascii() and currency.isupper()):
         raise RequestInvalid("not a currency")
-    if amount < 0:
-        raise RequestInvalid("a negative amount")
+    if not 0 <= amount < BEYOND_ALL:
+        raise RequestInvalid("an amount below nothing or beyond all money")
     if currency in HUNDREDFOLD:
         if amount % 100:
             raise RequestInvalid(f"{currency} comes in steps of 100")

@@ -4,7 +4,7 @@ Sources: docs.stripe.com/api/events/types, docs.stripe.com/disputes/how-disputes
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -58,7 +58,7 @@ class EventData(msgspec.Struct):
 
 class Event(msgspec.Struct):
     type: str
-    created: int
+    created: Annotated[int, msgspec.Meta(ge=0, lt=10**11)]
     data: EventData
     livemode: bool = False
 

@@ -16,7 +16,7 @@ from scrip.domain.refund import RefundReport, RefundState
 
 PROVIDER = "wechat"
 
-Fen = Annotated[int, msgspec.Meta(ge=0)]
+Fen = Annotated[int, msgspec.Meta(ge=0, lt=10**15)]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
