@@ -285,6 +285,8 @@ def test_during_a_change_of_keys_any_of_them_fits() -> None:
         (lambda raw: raw.rpartition(b"sign=")[0] + b"sign=%FF%FF", SignatureInvalid),
         (lambda raw: raw + b"%20", SignatureInvalid),
         (lambda raw: raw.replace(b"RSA2", b"RSA"), SignatureInvalid),
+        (lambda raw: raw.replace(b"&trade_status=", b"%26trade_status%3D"), SignatureInvalid),
+        (lambda raw: raw.replace(b"&body=", b"&body%3D="), RequestMalformed),
     ],
 )
 def test_a_form_that_was_tampered_with_is_refused(change: object, error: type[Rejected]) -> None:

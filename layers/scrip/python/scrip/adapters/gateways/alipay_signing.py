@@ -11,6 +11,7 @@ Source: opendocs.alipay.com, "自行实现签名" and "异步通知验签".
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
@@ -32,6 +33,10 @@ CHARSETS = {
     "gb18030": "gb18030",
 }
 """GB18030 holds all of GBK, and that all of GB 2312."""
+
+PARAMETER_INSIDE = re.compile(rb"&\w+=")
+"""In a value. What is signed does not tell it from a parameter: whoever writes a form anew may hide
+one in another's value, or make one out of it."""
 
 
 def private_key(text: str) -> RSAPrivateKey:
@@ -94,6 +99,8 @@ def verified_form(raw: bytes, keys: Sequence[RSAPublicKey]) -> dict[bytes, bytes
         raise SignatureInvalid("sign_type is not RSA2")
     if not verified(signature, _joined(form.items()), keys):
         raise SignatureInvalid("sign fits no key")
+    if any(PARAMETER_INSIDE.search(value) for value in form.values()):
+        raise SignatureInvalid("what is signed could be read in two ways")
     return form
 
 
@@ -117,7 +124,7 @@ def _parsed(raw: bytes) -> dict[bytes, bytes]:
     for part in raw.replace(b"+", b" ").split(b"&"):
         name, equals, value = part.partition(b"=")
         name = unquote_to_bytes(name)
-        if not equals or name in form:
+        if not equals or name in form or b"&" in name or b"=" in name:
             raise RequestMalformed("not a form of parameters that each come once")
         form[name] = unquote_to_bytes(value)
     return form
