@@ -153,7 +153,9 @@ def test_late_money_is_honoured_while_stock_lasts(
 # --- sold out
 
 
-def test_paid_but_sold_out_owes_the_whole_amount(cloud: InMemory, shop: Shop) -> None:
+def test_paid_but_sold_out_owes_the_whole_amount(
+    cloud: InMemory, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
     shop.stock_up("last", ["LAST-1"])
     winner, loser = shop.place({"last": 1}), shop.place({"last": 1})
     shop.pay(winner)
@@ -161,6 +163,7 @@ def test_paid_but_sold_out_owes_the_whole_amount(cloud: InMemory, shop: Shop) ->
     lost = shop.pay(loser)
 
     assert (lost.status, lost.json["outcome"]) == (200, "refund_due")
+    assert '"SoldOut":[1.0]' in capsys.readouterr().out
     seen = shop.read(loser).json
     assert (seen["state"], seen["refund_due_minor"]) == ("refund_due", 4500)
     assert order_of(shop, loser)["refund_due_minor"] == 4500

@@ -12,7 +12,7 @@ from scrip.telemetry import count, logger, milliseconds
 
 COUNTS = {
     Ending.DELIVERED: ("OrdersPaid", "OrdersDelivered"),
-    Ending.REFUND_DUE: ("OrdersPaid", "SoldOut", "RefundDue"),
+    Ending.REFUND_DUE: ("OrdersPaid", "RefundDue"),
     Ending.STRAY: ("StrayPayments",),
     Ending.DUPLICATE: ("CallbacksDuplicate",),
 }
@@ -49,6 +49,8 @@ def take(till: Till, merchant_id: str, notice: PaymentNotice) -> Accepted:
     )
     for name in COUNTS[accepted.ending]:
         count(name)
+    if accepted.sold_out:
+        count("SoldOut")
     if accepted.paid_to_readable_ms is not None:
         milliseconds("PaymentToReadable", accepted.paid_to_readable_ms)
     if accepted.stray:

@@ -63,6 +63,12 @@ class Accepted:
     stray: Stray | None = None
 
     @property
+    def sold_out(self) -> bool:
+        """Whether stock could not fill what was paid for. Money is also due for paying too much."""
+        due = self.order if self.ending is Ending.REFUND_DUE else None
+        return due is not None and any(line.units_missing for line in due.lines)
+
+    @property
     def paid_to_readable_ms(self) -> int | None:
         """From the provider's word to codes that can be read, when this very call closed it."""
         order, fresh = self.order, self.ending in (Ending.DELIVERED, Ending.REFUND_DUE)
