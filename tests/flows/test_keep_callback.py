@@ -13,7 +13,9 @@ from scrip.domain.errors import (
     PaymentProviderUnavailable,
     RequestMalformed,
     ScripError,
+    SignatureExpired,
     SignatureInvalid,
+    SignatureMissing,
     SignatureProbe,
     StoreUnavailable,
 )
@@ -98,6 +100,18 @@ def test_what_does_not_verify_is_not_kept(error: ScripError) -> None:
         )
 
     assert callbacks.kept == []
+
+
+@pytest.mark.parametrize(
+    "error", [SignatureMissing(), SignatureInvalid(), SignatureProbe(), SignatureExpired()]
+)
+def test_what_does_not_verify_is_looked_at_once(error: ScripError) -> None:
+    gateway = Gateway(verifying=error)
+
+    with pytest.raises(type(error)):
+        keep_callback(CALLBACK, lambda _: None, gateway=gateway, callbacks=Callbacks())
+
+    assert len(gateway.asked) == 1
 
 
 @pytest.mark.parametrize(

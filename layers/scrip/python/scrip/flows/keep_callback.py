@@ -8,10 +8,18 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from scrip.domain.callback import UNMATCHED, Callback, place_of
-from scrip.domain.errors import OrderUnknown, PaymentMerchantMismatch
+from scrip.domain.errors import (
+    OrderUnknown,
+    PaymentMerchantMismatch,
+    SignatureExpired,
+    SignatureInvalid,
+    SignatureMissing,
+)
 from scrip.domain.notice import Notice
 
 _Outcome = TypeVar("_Outcome")
+
+NOT_VERIFIED = (SignatureMissing, SignatureInvalid, SignatureExpired)
 
 
 class Reader(Protocol):
@@ -50,6 +58,8 @@ def _read(callback: Callback, gateway: Reader, callbacks: Callbacks) -> Notice:
     signed = callback.raw, callback.headers, callback.received_at_ms // 1000
     try:
         return gateway.read_callback(*signed)
+    except NOT_VERIFIED:  # twice the work for nothing: PayPal's certificate would be fetched again
+        raise
     except Exception:
         gateway.verify_callback(*signed)  # raises the same, if that is what was wrong
         callbacks.keep(callback, UNMATCHED)
