@@ -20,6 +20,7 @@ from tests.oracles.paypal_server import (
     CLIENT_ID,
     CLIENT_SECRET,
     PAYPAL_LOGIN,
+    REVOKED,
     PayPalServer,
     issue,
 )
@@ -83,7 +84,7 @@ def test_a_token_is_used_until_it_is_old(api: PayPalServer) -> None:
 
 def test_a_token_that_was_revoked_is_replaced(api: PayPalServer) -> None:
     gateway(api).open_payment(request())
-    api.tokens.append("revoked all before")
+    api.tokens.append(REVOKED)
 
     gateway(api).open_payment(request(description="again"))
 

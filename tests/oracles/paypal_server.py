@@ -10,6 +10,7 @@ import json
 import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ CLIENT_SECRET = "EL4FIJXnHlKYlR9QZ2fSjNpxX0hzMzFv2kxJxq0ykGqVhXbGkbdWkQOyqgWd"
 ACCOUNT = "5KX9AFRWZ7Q2C"
 PAYPAL_LOGIN = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
 
+REVOKED = "revoked all before"
 WHOLE = {"HUF", "JPY", "TWD"}
 CUSTOM_ID = "/purchase_units/@reference_id=='default'/custom_id"
 
@@ -67,7 +69,14 @@ class PayPalServer:
     refund_status: str = "COMPLETED"
     hold: bool = False
     lose: int = 0
+    locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def valid_tokens(self) -> list[str]:
+        """Each who asks gets one of its own."""
+        revoked = max((n for n, each in enumerate(self.tokens) if each == REVOKED), default=-1)
+        return self.tokens[revoked + 1 :]
 
     # What a test does.
 
@@ -101,14 +110,8 @@ class PayPalServer:
         url = urlsplit(path)
         parts = url.path.strip("/").split("/")
         if method == "POST":
-            assert 0 < len(request_id) <= 108
-            first, answer = self.answers.get((url.path, request_id), (body, None))
-            if first != body:
-                return issue("DUPLICATE_REQUEST_ID")
-            if answer is None:
-                answer = self._post(parts, body)
-                self.answers[url.path, request_id] = body, answer
-            return answer
+            with self.locks[url.path]:
+                return self._once(url.path, parts, body, request_id)
         if method == "PATCH":
             return self._patch(parts[-1], body)
         if url.path == "/v1/reporting/transactions":
@@ -120,6 +123,16 @@ class PayPalServer:
             "disputes": self.disputes,
         }[parts[-2]]
         return (200, book[parts[-1]]) if parts[-1] in book else NOT_THERE
+
+    def _once(self, path: str, parts: list[str], body: Any, request_id: str) -> Answer:
+        assert 0 < len(request_id) <= 108
+        first, answer = self.answers.get((path, request_id), (body, None))
+        if first != body:
+            return issue("DUPLICATE_REQUEST_ID")
+        if answer is None:
+            answer = self._post(parts, body)
+            self.answers[path, request_id] = body, answer
+        return answer
 
     def _post(self, parts: list[str], body: Any) -> Answer:
         if parts == ["v2", "checkout", "orders"]:
@@ -297,11 +310,17 @@ class Handler(BaseHTTPRequestHandler):
         }.get(folder)
         if files is None:
             return False
+        if name in self.state.signer.moved:
+            self.send_response(302)
+            self.send_header("Location", self.state.signer.moved[name])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return True
         self._send(200 if name in files else 404, files.get(name, b""))
         return True
 
     def _refused(self) -> bool:
-        if self.headers.get("Authorization", "")[7:] not in self.state.tokens[-1:]:
+        if self.headers.get("Authorization", "")[7:] not in self.state.valid_tokens:
             self._answer(401, {"error": "invalid_token"})
         elif self.state.fail_with:
             self._answer(*self.state.fail_with.pop(0))

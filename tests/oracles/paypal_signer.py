@@ -94,12 +94,14 @@ def pem(*certificates: x509.Certificate) -> bytes:
 
 @dataclass
 class Signer:
-    """Signs as PayPal does. `files`: what its address serves, `issuers`: what the authority's."""
+    """Signs as PayPal does. `files`: what its address serves, `issuers`: what the authority's;
+    `moved`: files that are elsewhere."""
 
     base: str = ""
     webhook_id: str = "8PT597110X687430L"
     files: dict[str, bytes] = field(default_factory=dict)
     issuers: dict[str, bytes] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.issuer_key = ec.generate_private_key(ec.SECP256R1())

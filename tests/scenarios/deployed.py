@@ -4,7 +4,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from unittest import mock
 
 import urllib3
 
-from infra.local.cloud import Cloud, running_cloud
+from infra.local.cloud import NOWHERE_ELSE, Cloud, running_cloud
 from infra.local.purchase import mails
 from scrip.adapters.tables import Item, decode_item
 from tests.in_memory import TABLES
@@ -52,7 +52,7 @@ class OverHttp:
             cells = re.split(r"[,\s]+", body.decode())
             # What a fuzzer imports may be any few symbols; they stand in many an innocent place.
             self.secrets |= {cell for cell in cells if len(cell) > 9 and len(set(cell)) > 4}
-        if reply.status < 300 and "json" in reply.headers.get("content-type", ""):
+        if reply.text and reply.status < 300 and "json" in reply.headers.get("content-type", ""):
             self.secrets |= set(_secrets_in(reply.json))
 
 
@@ -123,10 +123,18 @@ class Deployed:
 
 
 @contextmanager
-def deployed(root: Path, oracle: StripeServer | None, *, auth: bool) -> Iterator[Deployed]:
-    """With `oracle` for Stripe, or localstripe without."""
-    parameters = {"PaymentApiBases": json.dumps({"stripe": oracle.base})} if oracle else {}
-    with running_cloud(root, auth=auth, parameters=parameters) as cloud:
+def deployed(
+    root: Path,
+    oracle: StripeServer | None,
+    *,
+    auth: bool,
+    others: Mapping[str, str] = NOWHERE_ELSE,
+    roots: bytes = b"",
+) -> Iterator[Deployed]:
+    """With `oracle` for Stripe, or localstripe without. `others`: addresses of more providers,
+    `roots`: whom to trust there."""
+    bases = {"stripe": oracle.base, **others} if oracle else others
+    with running_cloud(root, auth=auth, api_bases=bases, roots=roots) as cloud:
         stripe = oracle or StripeServer(payments=PaymentsThere(cloud.stripe_url))
         yield Deployed(cloud, stripe, OverHttp(cloud.base_url))
 

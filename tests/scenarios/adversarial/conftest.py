@@ -1,0 +1,32 @@
+"""Shops with an account at every provider, in the deployed cloud."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenarios.adversarial import accounts
+from tests.scenarios.adversarial.ground import Ground
+from tests.scenarios.conftest import Providers
+from tests.scenarios.deployed import Deployed
+
+
+@pytest.fixture(scope="module")
+def ground(open_cloud: Deployed, providers: Providers) -> Iterator[Ground]:
+    known = (
+        accounts.stripe(open_cloud.stripe),
+        accounts.wechat(providers.wechat),
+        accounts.alipay(providers.alipay),
+        accounts.paypal(providers.paypal),
+        accounts.standard(),
+    )
+    made = Ground(open_cloud, {each.provider: each for each in known})
+    yield made
+    made.check()
+
+
+@pytest.fixture(autouse=True)
+def on_time(providers: Providers) -> None:
+    """The stand-ins look at their watches: a session lasts longer than a signature."""
+    providers.wechat.now_seconds = int(time.time())
+    providers.alipay.now = time.time()
