@@ -14,12 +14,14 @@ import pytest
 
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
+from scrip.contracts.callbacks import replay_event
 from tests import template
 from tests.asked import Use, recording
 from tests.ending import give_an_end
 from tests.file_upload import import_file, open_import, run, upload
 from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
+from tests.kept import kept
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer
 from tests.oracles.supplier_server import supplier_server
@@ -76,6 +78,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     own = cloud.environment("api_serve_imports")
     _with_files(cloud, open_shop(shop.carrier, own, shop.stripe, "filing"))
     _as_buyer(shop)
+    cloud.invoke("api_accept_payment", replay_event(next(iter(kept()))))
     _as_application(shop)
     _outbox_and_mail(cloud)
     _watch_and_mail(cloud, shop)

@@ -6,8 +6,11 @@ from typing import Any
 from scrip.chance import now_ms
 from scrip.contracts.callbacks import (
     CALLBACK_OPERATIONS,
+    REPLAY_OPERATIONS,
+    CallbackAnswer,
     Outcome,
     acknowledged,
+    is_replay,
     sized,
 )
 from scrip.contracts.http import Answer
@@ -48,6 +51,13 @@ def accept(call: Call) -> Answer:
     headers = gateways.signature_headers(path.provider, call.request.headers)
     came = Callback(path.merchant_id, path.provider, raw, headers, received_at_ms=now_ms())
     return acknowledged(take_callback(came, gateway), gateways.acknowledgement(path.provider))
+
+
+def replay(call: Call) -> Answer:
+    wired = payments.payments()
+    kept = wired.callbacks.read(call.body.key)
+    gateway = wired.gateways.with_former(kept.merchant_id, kept.provider)
+    return Answer(200, CallbackAnswer(take_callback(kept, gateway)))
 
 
 def take_callback(callback: Callback, gateway: Reader) -> Outcome:
@@ -119,8 +129,9 @@ def refused(problem: Problem) -> None:
 
 
 API = Api(CALLBACK_OPERATIONS, {"accept_payment": accept}, refused=refused)
+REPLAYS = Api(REPLAY_OPERATIONS, {"replay_callback": replay})
 payments.warm()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return API.answer(event, context)
+    return (REPLAYS if is_replay(event) else API).answer(event, context)

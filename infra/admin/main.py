@@ -2,6 +2,7 @@
 
 import click
 
+from infra.admin.callbacks import callback
 from infra.admin.codes import codes, stock
 from infra.admin.command import Group
 from infra.admin.exports import export
@@ -22,7 +23,7 @@ def cli() -> None:
     """
 
 
-for group in (merchant, key, gateway, codes, stock, order, queue, vault, export):
+for group in (merchant, key, gateway, codes, stock, order, callback, queue, vault, export):
     cli.add_command(group)
 
 if __name__ == "__main__":

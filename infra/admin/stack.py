@@ -26,6 +26,7 @@ from scrip.adapters.exports import Exports
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.import_jobs import ImportJobs
 from scrip.adapters.index_keys import IndexKeys
+from scrip.adapters.kept_callbacks import KeptCallbacks
 from scrip.adapters.keys import Keys
 from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.merchants import Merchants
@@ -72,6 +73,7 @@ class Deployment:
         self.seen_codes = SeenCodes(self._table("Stock"))
         self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
+        self.callbacks = KeptCallbacks(client("s3"), self.output("CallbacksBucket"))
         self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
 
     def output(self, name: str) -> str:
@@ -80,6 +82,15 @@ class Deployment:
         except KeyError:
             fact = f"stack '{self._stack}' has no output {name}: not a Scrip deployment, or an old"
             raise Failed("stack-foreign", fact) from None
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """Call a function by its logical id."""
+        name, payload = self.output(f"{function}Function"), json.dumps(event).encode()
+        answer = self.client("lambda").invoke(FunctionName=name, Payload=payload)
+        content = answer["Payload"].read()
+        if "FunctionError" in answer:
+            raise Failed("function-died", f"{function} died; its log says why", retryable=True)
+        return json.loads(content)
 
     def callback_url(self, merchant_id: str, provider: str) -> str:
         """What to register at the provider."""

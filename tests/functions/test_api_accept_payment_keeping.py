@@ -1,17 +1,23 @@
 """Every callback that verifies is kept as it came, before it is answered."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
+import boto3
+import msgspec
 import pytest
 
 from scrip.adapters.bucket import Bucket
+from scrip.contracts.callbacks import REPLAY_OPERATIONS, KeptCallback, replay_event
 from scrip.domain import errors
 from scrip.domain.errors import StoreUnavailable
+from tests import template
+from tests.contents import nothing_changes
 from tests.documented import is_refused
 from tests.functions.conftest import Clock
-from tests.in_memory import InMemory
+from tests.in_memory import CALLBACKS, InMemory
 from tests.kept import kept
 from tests.oracles.stripe_server import sign
 from tests.shop import Reply, Shop
@@ -151,3 +157,77 @@ def test_what_was_not_kept_is_not_acknowledged_though_it_was_delivered(
     assert stocked.callback(raw).json["outcome"] == "duplicate"
     assert is_refused(stocked.callback(unknown), errors.OrderUnknown)
     assert places() == sorted([order_id(placed), "unmatched"])
+
+
+# --- taken again
+
+
+def replayed(cloud: InMemory, key: str) -> tuple[int, Any]:
+    answer = cloud.invoke("api_accept_payment", replay_event(key))
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_a_replay_of_long_ago_is_verified_as_of_then(
+    cloud: InMemory, stocked: Shop, clock: Clock
+) -> None:
+    stocked.pay(stocked.place({"card-50": 1}))
+    [key] = kept()
+    clock.ahead_ms = 100 * DAY_MS
+
+    with nothing_changes(cloud):
+        assert replayed(cloud, key) == (200, {"outcome": "duplicate"})
+
+    assert list(kept()) == [key]
+
+
+def test_what_was_put_into_the_bucket_by_somebody_else_is_not_believed(
+    cloud: InMemory, stocked: Shop
+) -> None:
+    placed = stocked.place({"card-50": 1})
+    stocked.callback(stocked.stripe.paid(placed.json["payment"]["reference"]), "none")
+    stocked.callback(stocked.stripe.event("customer.created", {"id": "cus_1"}))
+    [(key, found)] = kept().items()
+    forged = stocked.stripe.paid(placed.json["payment"]["reference"])
+    content = msgspec.json.encode(KeptCallback.of(replace(found, raw=forged)))
+    boto3.client("s3").put_object(Bucket=CALLBACKS, Key=key, Body=content)
+
+    with nothing_changes(cloud):
+        status, problem = replayed(cloud, key)
+
+    assert (status, problem["type"]) == (400, "urn:scrip:problem:signature-invalid")
+    assert list(kept()) == [key]
+
+
+def test_a_replay_that_finds_no_order_alarms_nobody_again(
+    cloud: InMemory, stocked: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = stocked.place({"card-50": 1}).json["payment"]["reference"]
+    nobody = {"merchant_id": "demo", "order_id": "0" * 16}
+    stocked.callback(stocked.stripe.paid(reference, metadata=nobody))
+    [key] = kept()
+    assert "PaymentsUnmatched" in capsys.readouterr().out
+
+    status, _ = replayed(cloud, key)
+
+    assert status == 404
+    assert "PaymentsUnmatched" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{}", '{"key": "demo/../other"}', '{"key": "demo/unmatched/x"}', '{"key": 1}']
+)
+def test_a_replay_names_its_object_or_nothing_is_read(cloud: InMemory, body: str) -> None:
+    event = {**replay_event(f"demo/unmatched/2026-11-22-stripe-{'0' * 32}"), "body": body}
+
+    assert cloud.invoke("api_accept_payment", event)["statusCode"] in (400, 422)
+
+
+def test_no_route_of_the_gateway_is_that_of_a_replay(cloud: InMemory) -> None:
+    """API Gateway writes an event's route: a method and a path of the template, or `$default`."""
+    event = replay_event(f"demo/unmatched/2026-11-22-stripe-{'0' * 32}")
+
+    assert " " not in event["routeKey"]
+    assert not event["routeKey"].startswith("$")
+    for own in (REPLAY_OPERATIONS[0].route, "replay_callback"):
+        assert own not in str(template.routes("api_accept_payment"))
+    assert cloud.invoke("api_accept_payment", event)["statusCode"] == 404

@@ -92,12 +92,21 @@ class Merchants:
             raise KeyUnknown(key_id)
         return _api_key(gone)
 
-    def put_gateway(self, merchant_id: str, provider: str, sealed: bytes) -> None:
-        self.table.put({"pk": merchant_id, "sk": f"gateway#{provider}", "sealed": sealed})
+    def put_gateway(
+        self, merchant_id: str, provider: str, sealed: bytes, *, former: bool = False
+    ) -> None:
+        self.table.put({"pk": merchant_id, "sk": _gateway_sk(provider, former), "sealed": sealed})
 
-    def sealed_gateway(self, merchant_id: str, provider: str) -> bytes | None:
-        item = self.table.get({"pk": merchant_id, "sk": f"gateway#{provider}"})
+    def sealed_gateway(
+        self, merchant_id: str, provider: str, *, former: bool = False
+    ) -> bytes | None:
+        """`former`: those that were set before."""
+        item = self.table.get({"pk": merchant_id, "sk": _gateway_sk(provider, former)})
         return item["sealed"] if item else None
+
+
+def _gateway_sk(provider: str, former: bool) -> str:
+    return f"{'former-' if former else ''}gateway#{provider}"
 
 
 def _key_sk(key_id: str) -> str:

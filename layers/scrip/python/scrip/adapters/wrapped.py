@@ -113,7 +113,7 @@ def _context_of_merchants(pk: str, sk: str) -> Context:
     match kind:
         case "merchant":
             return context_of("order-token", pk)
-        case "gateway":
+        case "gateway" | "former-gateway":
             return context_of("gateway", pk, provider=name)
         case "licence-key":
             return context_of("licence", pk, key=str(int(name)))

@@ -1,7 +1,8 @@
 """Callbacks of payment providers: where they arrive, what is answered, and how they are kept."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from scrip.contracts.fields import MerchantId
@@ -89,3 +90,39 @@ class KeptCallback(Struct):
     def callback(self, kept_as: str) -> Callback:
         came = self.merchant_id, self.provider, self.body, self.headers, self.received_at_ms
         return Callback(*came, kept_as)
+
+
+class ReplayRequest(Struct, forbid_unknown_fields=True):
+    """Take a kept callback as if it came now."""
+
+    key: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9-]{1,19}/([0-9A-HJKMNP-TV-Z]{16}|unmatched|ignored)"
+            r"/\d{4}-\d\d-\d\d-[a-z]{2,20}-[0-9a-f]{32}\Z"
+        ),
+    ]
+
+
+REPLAY_OPERATIONS = (
+    Operation(
+        "replay",
+        "replay_callback",
+        "Take a kept callback again",
+        Door.SIGNATURE,
+        {200: CallbackAnswer},
+        body=ReplayRequest,
+    ),
+)
+"""Asked for by invoking the function itself. No request brings this route: API Gateway writes the
+routes of its events, and its own all have a method and a path."""
+
+
+def replay_event(key: str) -> dict[str, Any]:
+    """What to invoke the function with."""
+    body = msgspec.json.encode(ReplayRequest(key)).decode()
+    return {"routeKey": REPLAY_OPERATIONS[0].route, "requestContext": {}, "body": body}
+
+
+def is_replay(event: dict[str, Any]) -> bool:
+    return bool(event.get("routeKey") == REPLAY_OPERATIONS[0].route)

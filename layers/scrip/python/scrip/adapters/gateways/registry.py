@@ -4,7 +4,7 @@ import time
 import zlib
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from botocore.httpsession import URLLib3Session
@@ -12,7 +12,8 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.gateways.port import Acknowledgement, Gateway
 from scrip.adapters.keys import MAX_SEALED_BYTES, Keys, context_of
 from scrip.adapters.merchants import Merchants
-from scrip.domain.errors import GatewayUnknown, RequestInvalid
+from scrip.domain.errors import GatewayUnknown, RequestInvalid, SealBroken, SignatureInvalid
+from scrip.domain.notice import Notice
 
 PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
 """Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it;
@@ -50,13 +51,19 @@ class Gateways:
         cached = self._cache.get((merchant_id, provider))
         if cached and cached[1] > self.clock():
             return cached[0]
-        gateway: Gateway = module_of(provider).GATEWAY(
-            self.secrets(merchant_id, provider), self.api_bases.get(provider, ""), self.http
-        )
+        gateway = self._made(provider, self.secrets(merchant_id, provider))
         if len(self._cache) >= CACHE_ENTRIES:
             self._cache.clear()
         self._cache[merchant_id, provider] = (gateway, self.clock() + CACHE_SECONDS)
         return gateway
+
+    def with_former(self, merchant_id: str, provider: str) -> "Gateway | InTurn":
+        """The same, which also reads what was signed by the secrets before these."""
+        today = self.of(merchant_id, provider)
+        former = self.merchants.sealed_gateway(merchant_id, provider, former=True)
+        if former is None:
+            return today
+        return InTurn(today, self._made(provider, self._opened(merchant_id, provider, former)))
 
     def signature_headers(self, provider: str, headers: dict[str, str]) -> dict[str, str]:
         """Those of a callback that its signature needs. Raises GatewayUnknown."""
@@ -70,23 +77,64 @@ class Gateways:
 
     def secrets(self, merchant_id: str, provider: str) -> Any:
         """What is set, in the shape of that provider. Raises GatewayUnknown."""
-        shape = module_of(provider).SECRETS
+        module_of(provider)
         sealed = self.merchants.sealed_gateway(merchant_id, provider)
         if sealed is None:
             raise GatewayUnknown(provider)
-        plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
-        return msgspec.json.decode(zlib.decompress(plain), type=shape)
+        return self._opened(merchant_id, provider, sealed)
 
     def set(self, merchant_id: str, provider: str, secrets: bytes) -> None:
-        """Seal and keep a provider's secrets (JSON). Raises GatewayUnknown, RequestInvalid,
-        msgspec.ValidationError."""
+        """Seal and keep a provider's secrets (JSON); others that were set become the former ones.
+        Raises GatewayUnknown, RequestInvalid, msgspec.ValidationError."""
         shape = module_of(provider).SECRETS
-        checked = msgspec.json.encode(msgspec.json.decode(secrets, type=shape))
+        new = msgspec.json.decode(secrets, type=shape)
+        checked = msgspec.json.encode(new)
         packed = zlib.compress(checked, 9)  # certificates and keys as text are a quarter air
         if len(packed) > MAX_SEALED_BYTES:
             raise RequestInvalid("too much to seal: leave out keys that are no longer used")
         sealed = self.keys.seal(packed, gateway_context(merchant_id, provider))
+        before = self.merchants.sealed_gateway(merchant_id, provider)
+        if before is not None and not self._holds(merchant_id, provider, before, new):
+            self.merchants.put_gateway(merchant_id, provider, before, former=True)
         self.merchants.put_gateway(merchant_id, provider, sealed)
+
+    def _made(self, provider: str, secrets: Any) -> Gateway:
+        made: Gateway = module_of(provider).GATEWAY(
+            secrets, self.api_bases.get(provider, ""), self.http
+        )
+        return made
+
+    def _opened(self, merchant_id: str, provider: str, sealed: bytes) -> Any:
+        plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
+        return msgspec.json.decode(zlib.decompress(plain), type=module_of(provider).SECRETS)
+
+    def _holds(self, merchant_id: str, provider: str, sealed: bytes, secrets: Any) -> bool:
+        try:
+            return bool(self._opened(merchant_id, provider, sealed) == secrets)
+        except (SealBroken, msgspec.ValidationError):
+            return False
+
+
+class InTurn(NamedTuple):
+    """Reads a callback by the first of two gateways whose secrets fit it."""
+
+    today: Gateway
+    former: Gateway
+
+    def verify_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> object:
+        try:
+            return self.today.verify_callback(raw, headers, now_seconds)
+        except SignatureInvalid:
+            return self.former.verify_callback(raw, headers, now_seconds)
+
+    def read_callback(self, raw: bytes, headers: dict[str, str], now_seconds: int) -> Notice:
+        try:
+            return self.today.read_callback(raw, headers, now_seconds)
+        except (SignatureInvalid, RequestInvalid) as error:  # the latter: sealed by another key
+            try:
+                return self.former.read_callback(raw, headers, now_seconds)
+            except SignatureInvalid:
+                raise error from None
 
 
 def module_of(provider: str) -> Any:
