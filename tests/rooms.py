@@ -125,6 +125,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "code_rows": frozenset({"code", "errors"}),
     "directory": frozenset({"chunk_range", "stock"}),
     "dispute": frozenset({"money", "payment"}),
+    "errors": frozenset({"failure"}),
     "evidence": frozenset({"day", "order"}),
     "export": frozenset({"errors", "order_access", "stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),

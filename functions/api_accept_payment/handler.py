@@ -94,7 +94,11 @@ def take_refund(callback: Callback, notice: RefundNotice) -> Outcome:
 def take_dispute(callback: Callback, notice: DisputeNotice) -> Outcome:
     wired = payments.payments()
     news = accept_dispute(
-        callback.merchant_id, notice, orders=wired.orders, disputes=wired.disputes
+        callback.merchant_id,
+        notice,
+        now_ms=now_ms(),
+        orders=wired.orders,
+        disputes=wired.disputes,
     )
     count(DISPUTES[notice.dispute.state] if news else "CallbacksDuplicate")
     return "disputed" if news else "duplicate"

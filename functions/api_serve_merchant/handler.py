@@ -18,6 +18,7 @@ from scrip.contracts.merchant_exports import EXPORT_OPERATIONS, export_view
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_refunds import REFUND_OPERATIONS
 from scrip.contracts.merchant_stock import stock_view
+from scrip.contracts.merchant_strays import STRAY_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
 from scrip.domain.activation import KeyRecord
@@ -312,6 +313,7 @@ API = Api(
         *BATCH_OPERATIONS,
         *AFTER_SALE_OPERATIONS,
         *DISPUTE_OPERATIONS,
+        *STRAY_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,

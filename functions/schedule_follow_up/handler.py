@@ -9,8 +9,10 @@ from scrip.batching import in_batches
 from scrip.chance import now_ms
 from scrip.domain.follow_up import UNHURRIED, Backoff, FollowUp
 from scrip.flows import close_expired as closing
+from scrip.flows.deliver_strays import deliver_strays
 from scrip.flows.follow_up import Errand, follow_up
 from scrip.flows.make_refunds import make_refunds
+from scrip.flows.revoke_lost import revoke_lost
 from scrip.receipts import take_found
 from scrip.telemetry import count, count_by_reason, flush, logger
 from scrip.wiring import following
@@ -29,6 +31,8 @@ def errands(asking: closing.Providers) -> tuple[Errand, ...]:
     that an order does not need leaves it alone."""
     return (
         Errand("closing", partial(close, asking), unanswered=closing.BACKOFF),
+        Errand("delivering", deliver, unanswered=UNHURRIED),
+        Errand("revoking", revoke, unanswered=UNHURRIED),
         Errand("refunds", give_back, unanswered=UNHURRIED),
     )
 
@@ -45,6 +49,18 @@ def close(asking: closing.Providers, merchant_id: str, order_id: str, _now: int)
     if done.silence:
         count_by_reason("ProvidersSilent", done.silence.value)
     return done.again
+
+
+def deliver(merchant_id: str, order_id: str, _now: int) -> None:
+    wired = following.following()
+    deliver_strays(merchant_id, order_id, orders=wired.orders, settle=partial(take_found, wired))
+
+
+def revoke(merchant_id: str, order_id: str, now: int) -> None:
+    wired = following.following()
+    units = revoke_lost(merchant_id, order_id, now_ms=now, orders=wired.orders, holds=wired.holds)
+    if units:
+        count("CodesRevoked", units)
 
 
 def give_back(merchant_id: str, order_id: str, now: int) -> Backoff | None:

@@ -2,7 +2,8 @@
 
 from tests.crash.breaking import Case
 from tests.crash.cases import case
-from tests.crash.world import World
+from tests.crash.refund_cases import all_followed_up
+from tests.crash.world import PER_CHUNK, World
 
 AT = 1_790_000_000
 
@@ -38,6 +39,46 @@ def opened(world: World) -> Case:
 @case("a dispute: won")
 def won(world: World) -> Case:
     return disputing(world, "needs_response", "won", frozen=False)
+
+
+@case("a dispute: lost, and codes that nobody saw go back on sale")
+def revoked(world: World) -> Case:
+    world.stock("card", 3 * PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 1})
+    world.pay(placed)
+    about = world.stripe.dispute(placed.json["payment"]["reference"], "lost")
+    assert world.post(world.stripe.event("charge.dispute.closed", about, created=AT))
+
+    def expect() -> None:
+        [order] = world.orders()
+        assert [line.units_claimed for line in order.lines] == [0]
+        assert world.free("card") == 3 * PER_CHUNK
+
+    return Case(lambda: all_followed_up(world), expect)
+
+
+@case("deciding: held money is delivered")
+def decided(world: World) -> Case:
+    world.merchant_chooses(payment_policy={"over": "hold"})
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": 1})
+    assert world.post(world.paid(placed, amount_received=4501))
+    order_id, reference = placed.json["order"]["order_id"], placed.json["payment"]["reference"]
+    path = f"/v1/merchant/orders/{order_id}/stray-payments/decide"
+    body = {"stray_id": f"stripe#{reference}", "action": "deliver", "reason": "it was meant so"}
+
+    def expect() -> None:
+        [order] = world.orders()
+        assert order.readable
+        assert world.free("card") == 2 * PER_CHUNK - 1
+
+    def event() -> bool:
+        decision = world.shop.call("POST", path, body, key="operator")
+        if decision.status == 404:  # delivered: it stands beside the order no more
+            return all_followed_up(world)
+        return world.took(decision) and all_followed_up(world)
+
+    return Case(event, expect)
 
 
 @case("a dispute: its shop freezes the order")

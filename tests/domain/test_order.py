@@ -35,10 +35,10 @@ LEGAL = {
     PendingOrder: {"pay", "expire", "opened", "turn_away", "due"},
     ExpiredOrder: {"pay"},
     PaidOrder: {"settle"},
-    DeliveredOrder: {"give_back", "owe"},
-    RefundDueOrder: {"give_back", "owe"},
+    DeliveredOrder: {"give_back", "owe", "revoke"},
+    RefundDueOrder: {"give_back", "owe", "revoke"},
 }
-MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due", "give_back", "owe"}
+MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due", "give_back", "owe", "revoke"}
 LATER_MS = NOW_MS + 5_000
 
 

@@ -53,7 +53,10 @@ def test_the_same_transaction_with_another_amount_is_for_a_human(
 
 
 def beside(transaction: str, amount: int, currency: str, case: str, action: str) -> dict[str, Any]:
+    amounted = f"#{amount}{currency}" if case == "changed" else ""
     return {
+        "stray_id": f"stripe#{transaction}{amounted}",
+        "provider": "stripe",
         "transaction_id": transaction,
         "amount_minor": amount,
         "currency": currency,

@@ -17,6 +17,10 @@ AT = 1_790_000_000
 """Seconds."""
 
 
+def follow(cloud: InMemory) -> None:
+    cloud.invoke("schedule_follow_up", {})
+
+
 def bought(shop: Shop, quantity: int = 1) -> Reply:
     placed = shop.place({"card-50": quantity})
     assert shop.pay(placed).status == 200
@@ -146,6 +150,54 @@ def test_an_expired_order_that_is_disputed_is_kept(cloud: InMemory, stocked: Sho
     stocked.dispute(placed, "needs_response")
 
     assert "delete_at" not in cloud.table("orders").get_item(Key=key)["Item"]
+
+
+def available(shop: Shop) -> int:
+    stock = shop.call("GET", "/v1/merchant/variants/card-50/stock", key="operator")
+    return int(stock.json["available"])
+
+
+def test_what_nobody_had_seen_of_a_lost_order_is_sold_again(cloud: InMemory, stocked: Shop) -> None:
+    placed = bought(stocked, 3)
+    before = available(stocked)
+    stocked.dispute(placed, "needs_response", at=AT)
+    follow(cloud)
+    assert available(stocked) == before
+
+    stocked.dispute(placed, "lost", at=AT + 1)
+    follow(cloud)
+
+    assert available(stocked) == before + 3
+    seen = order_of(stocked, placed)
+    assert (seen["state"], seen["frozen"], seen["refund_due_minor"]) == ("delivered", True, 0)
+    assert [line["claimed"] for line in seen["lines"]] == [0]
+    paid_by = placed.json["payment"]["reference"]
+    refunds = stocked.stripe.of_kind("refund")
+    assert not [each for each in refunds if each["payment_intent"] == paid_by]
+    with nothing_changes(cloud):
+        follow(cloud)
+
+
+def test_what_was_seen_of_a_lost_order_is_gone(cloud: InMemory, stocked: Shop) -> None:
+    placed = bought(stocked, 3)
+    stocked.reveal(placed)
+    before = available(stocked)
+
+    stocked.dispute(placed, "lost")
+    follow(cloud)
+
+    assert available(stocked) == before
+    assert [line["claimed"] for line in order_of(stocked, placed)["lines"]] == [3]
+
+
+def test_a_dispute_over_a_part_takes_no_code_back(cloud: InMemory, stocked: Shop) -> None:
+    placed = bought(stocked, 3)
+    before = available(stocked)
+
+    stocked.dispute(placed, "lost", amount=4500)
+    follow(cloud)
+
+    assert available(stocked) == before
 
 
 # --- frozen by the shop

@@ -6,6 +6,7 @@ Order      dispute#<provider>#<id>: how a dispute stands; see `order_items.dispu
 
 from typing import Any
 
+from scrip.adapters.follow_ups import named, sets, to_follow_up
 from scrip.adapters.order_items import FROZEN_BY, dispute_item, dispute_name, order_key
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.dispute import BY_MERCHANT, Dispute, DisputeState
@@ -15,9 +16,9 @@ class Disputes:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def tell(self, merchant_id: str, order_id: str, dispute: Dispute) -> bool:
+    def tell(self, merchant_id: str, order_id: str, dispute: Dispute, now_ms: int) -> bool:
         """Write down how a dispute stands, and freeze its order or not. False when as much was
-        known, or more, or when there is no such order."""
+        known, or more, or when there is no such order. One that is lost is followed up."""
         news = "attribute_not_exists(#dispute) OR #dispute.at_ms < :at"
         names = {"#dispute": dispute_name(dispute)}
         values: dict[str, Any] = {":dispute": dispute_item(dispute), ":at": dispute.at_ms}
@@ -25,15 +26,16 @@ class Disputes:
             news += " OR (#dispute.at_ms = :at AND #dispute.#state = :opened)"
             names["#state"] = "state"
             values[":opened"] = DisputeState.OPENED.value
+        due = to_follow_up(order_id, now_ms) if dispute.state is DisputeState.LOST else {}
         return self._hold(
             merchant_id,
             order_id,
             dispute.holder,
             frozen=dispute.state.freezes,
-            sets="SET #dispute = :dispute",
+            changes=f"SET #dispute = :dispute{sets(due)}",
             condition=f"({news})",
             names=names,
-            values=values,
+            values=values | named(due),
         )
 
     def freeze(self, merchant_id: str, order_id: str, *, frozen: bool) -> bool:
@@ -52,7 +54,7 @@ class Disputes:
         holder: str,
         *,
         frozen: bool,
-        sets: str = "",
+        changes: str = "",
         condition: str = "attribute_exists(pk)",
         names: dict[str, str] | None = None,
         values: dict[str, Any] | None = None,
@@ -62,7 +64,7 @@ class Disputes:
         try:
             self.table.update(
                 order_key(merchant_id, order_id),
-                f"{sets} {move} {FROZEN_BY} :holder REMOVE delete_at",
+                f"{changes} {move} {FROZEN_BY} :holder REMOVE delete_at",
                 names=names,
                 values={":holder": {holder}, **(values or {})},
                 condition=f"attribute_exists(pk) AND {condition}",

@@ -17,7 +17,7 @@ from scrip.domain.order import (
     listing_place,
 )
 from scrip.domain.order_access import CROCKFORD
-from scrip.domain.outcome import Action, Case, Stray
+from scrip.domain.outcome import Action, Case, Stray, stray_id_of
 from scrip.domain.payment import Payment
 from scrip.domain.refund import Refund, RefundState
 from scrip.domain.stock import ChunkRef, Pick
@@ -171,10 +171,8 @@ def _line(number: int, item: Item, currency: str) -> Line:
 
 
 def stray_name(payment: Payment, case: Case) -> str:
-    """The attribute that holds a stray. The same money told with another amount has its own."""
-    name = f"{STRAY}{payment.provider}#{payment.transaction_id}"
-    money = payment.money
-    return f"{name}#{money.amount_minor}{money.currency}" if case is Case.CHANGED else name
+    """The attribute that holds a stray."""
+    return f"{STRAY}{stray_id_of(payment, case)}"
 
 
 def stray_item(stray: Stray) -> Item:

@@ -48,6 +48,12 @@ BEGINNING = listing_place(0)
 """Before every order. Not an empty text: an index refuses to be asked for one."""
 
 
+NOT_BESIDE = "(attribute_not_exists(#stray) OR #stray.#action = :deliver)"
+"""Money may settle an order if it does not stand beside it, or if a person said it shall."""
+
+DELIVERS = {":deliver": Action.DELIVER.value}
+
+
 class Write(NamedTuple):
     """An update of one order, to be done alone or within a transaction."""
 
@@ -114,16 +120,31 @@ class Orders:
             return
 
     def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None:
-        """Set money beside an order, once. Raises OrderMoved when it is there, or when the order is
-        no longer in the state it was seen in."""
+        """Set money beside an order, once, or there again if it was to be delivered. Raises
+        OrderMoved when it is there, or when the order is no longer in the state it was seen in."""
         due = to_follow_up(order.order_id, now_ms) if stray.action is Action.REFUND else {}
         self._move(
             order,
             Write(
                 f"SET #stray = :stray{sets(due)} REMOVE delete_at",
-                "#state = :seen AND attribute_not_exists(#stray)",
-                {":stray": stray_item(stray), ":seen": order.state} | named(due),
-                {"#state": "state", "#stray": stray_name(stray.payment, stray.case)},
+                f"#state = :seen AND {NOT_BESIDE}",
+                {":stray": stray_item(stray), ":seen": order.state, **DELIVERS} | named(due),
+                {"#state": "state", "#action": "action"}
+                | {"#stray": stray_name(stray.payment, stray.case)},
+            ),
+        )
+
+    def decide(self, order: Order, stray: Stray, action: Action, now_ms: int) -> None:
+        """A person decided of money that is held; the order is followed up. Raises OrderMoved when
+        it is not held any more."""
+        due = to_follow_up(order.order_id, now_ms)
+        self._move(
+            order,
+            Write(
+                f"SET #stray.#action = :action{sets(due)}",
+                "#stray.#action = :hold",
+                {":action": action.value, ":hold": Action.HOLD.value} | named(due),
+                {"#stray": stray_name(stray.payment, stray.case), "#action": "action"},
             ),
         )
 
@@ -279,8 +300,10 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
         same = [f"order_lines[{line.number}].chunk = :chunk{line.number}" for line in seen.lines]
         before = {f":chunk{line.number}": pointer(line) for line in seen.lines}
         if isinstance(moved, SettledOrder):
-            names["#stray"] = stray_name(moved.payment, Case.EXACT)
-            same.append("attribute_not_exists(#stray)")
+            names |= {"#stray": stray_name(moved.payment, Case.EXACT), "#action": "action"}
+            before |= DELIVERS
+            same.append(NOT_BESIDE)
+            gone += ", #stray"
     return Write(
         "SET " + ", ".join(f"{name} = :set{n}" for n, name in enumerate(changed)) + gone,
         " AND ".join(["#state = :seen", *same]),

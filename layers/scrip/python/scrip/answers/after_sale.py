@@ -6,8 +6,11 @@ from scrip.contracts import merchant_dispute_views as dispute_views
 from scrip.contracts.http import Answer
 from scrip.contracts.merchant_after_sale import CodeReplaced, CodesReturned
 from scrip.contracts.merchant_refunds import refund_due, wish_of
+from scrip.contracts.merchant_strays import StrayPayments, stray_views
 from scrip.domain.asking import Asking
+from scrip.domain.outcome import Action
 from scrip.flows import read_batches as batches
+from scrip.flows.decide_stray import decide_stray
 from scrip.flows.freeze_order import freeze_order
 from scrip.flows.gather_evidence import gather_evidence
 from scrip.flows.recall_batch import recall_batch
@@ -162,8 +165,23 @@ def put_refund_due(call: Call) -> Answer:
     return Answer(200, refund_due(record))
 
 
+def decide(call: Call) -> Answer:
+    wired, body = _wired(), call.body
+    record = decide_stray(
+        call.merchant_id,
+        call.path.order_id,
+        body.stray_id,
+        Action(body.action),
+        asking(call),
+        orders=wired.orders,
+        audit=wired.audit,
+    )
+    return Answer(200, StrayPayments(call.path.order_id, stray_views(record)))
+
+
 AFTER_SALE = {
     "set_refund_due": put_refund_due,
+    "decide_stray": decide,
     "freeze_order": freeze,
     "read_evidence": read_evidence,
     "list_batches": list_batches,

@@ -18,6 +18,7 @@ from scrip.contracts.generated import GENERATED_OPERATIONS, GeneratedView, PutGe
 from scrip.contracts.merchant_disputes import DisputeView
 from scrip.contracts.merchant_refunds import RefundView
 from scrip.contracts.merchant_stock import LowDays, LowStock, StockView, WarnDays
+from scrip.contracts.merchant_strays import StrayPaymentView
 from scrip.contracts.merchant_synced import SyncedSource
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
@@ -29,7 +30,6 @@ from scrip.domain.catalogue import (
     MAX_UNITS_ADDED,
 )
 from scrip.domain.order import OrderState
-from scrip.domain.outcome import Action, Case
 from scrip.domain.stock_warning import DEFAULT_LOW_DAYS, DEFAULT_LOW_STOCK, DEFAULT_WARN_DAYS
 
 ScopeName = Literal["storefront", "operator", "finance"]
@@ -203,19 +203,9 @@ class MerchantOrderView(Struct, kw_only=True):
     refund_due_minor: AmountMinor = 0
     refunded_minor: AmountMinor = 0
     refunds: list[RefundView] = []
-    stray_payments: list["StrayPaymentView"] = []
+    stray_payments: list[StrayPaymentView] = []
     frozen: bool = False
     disputes: list[DisputeView] = []
-
-
-class StrayPaymentView(Struct):
-    """Money beside an order: how it came (`case`), and what is done with it (`action`)."""
-
-    transaction_id: str
-    amount_minor: int
-    currency: str
-    case: Case
-    action: Action
 
 
 class OrdersPage(Struct):

@@ -12,12 +12,12 @@ from scrip.contracts.merchant import (
     ProductView,
     PutProduct,
     PutVariant,
-    StrayPaymentView,
     VariantOfProductPath,
     VariantView,
 )
 from scrip.contracts.merchant_disputes import dispute_views
 from scrip.contracts.merchant_refunds import refund_views
+from scrip.contracts.merchant_strays import stray_views
 from scrip.contracts.merchant_synced import source_of, source_view
 from scrip.contracts.storefront_views import order_view
 from scrip.domain.api_key import ApiKey
@@ -120,16 +120,7 @@ def merchant_order_view(record: OrderRecord) -> MerchantOrderView:
         refund_due_minor=seen.refund_due_minor,
         refunded_minor=seen.refunded_minor,
         refunds=refund_views(record.refunds),
-        stray_payments=[
-            StrayPaymentView(
-                stray.payment.transaction_id,
-                stray.payment.money.amount_minor,
-                stray.payment.money.currency,
-                stray.case,
-                stray.action,
-            )
-            for stray in record.strays
-        ],
+        stray_payments=stray_views(record),
         frozen=order.frozen,
         disputes=dispute_views(record.disputes),
     )

@@ -17,6 +17,7 @@ from scrip.contracts.merchant_exports import EXPORT_OPERATIONS
 from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_refunds import REFUND_OPERATIONS
+from scrip.contracts.merchant_strays import STRAY_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -29,6 +30,7 @@ TAGS = {
         *BATCH_OPERATIONS,
         *AFTER_SALE_OPERATIONS,
         *DISPUTE_OPERATIONS,
+        *STRAY_OPERATIONS,
         *VAULT_OPERATIONS,
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,

@@ -7,36 +7,11 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A row that was not taken: its number from 1 and why, never its content."""
-
-    row: int
-    reason: str
-
-
-class ScripError(Exception):
-    """Base of both families. `detail` is shown to the caller and must hold no secret."""
-
-    slug: ClassVar[str]
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail or self.slug)
-        self.detail = detail
-
-
-class Rejected(ScripError):
-    """Final for this input."""
-
-
-class Retryable(ScripError):
-    """Not decided; the same input may succeed later, not before `retry_after_seconds`."""
-
-    retry_after_seconds = 2
+from scrip.domain.failure import RefusedRow as RefusedRow
+from scrip.domain.failure import Rejected as Rejected
+from scrip.domain.failure import Retryable as Retryable
+from scrip.domain.failure import ScripError as ScripError
 
 
 class CredentialsMissing(Rejected):
@@ -195,6 +170,18 @@ class OrderNotReadable(Rejected):
     """The order has no codes to show (yet)."""
 
     slug = "order-not-readable"
+
+
+class StrayUnknown(Rejected):
+    """No such money stands beside the order."""
+
+    slug = "stray-payment-unknown"
+
+
+class StrayDecided(Rejected):
+    """What becomes of this money is decided, or its case does not allow it."""
+
+    slug = "stray-payment-decided"
 
 
 class OrderFrozen(Rejected):

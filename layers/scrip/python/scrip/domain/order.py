@@ -11,11 +11,11 @@ Each state is a class and each move a method, so an illegal move has no name to 
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, Literal, NamedTuple, Self, TypeVar
 
-from scrip.domain.dispute import Dispute
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import UnitUnknown
 from scrip.domain.line import Line
 from scrip.domain.money import Money
-from scrip.domain.outcome import Case, Stray
+from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.payment import Payment
 from scrip.domain.refund import Refund
 
@@ -214,6 +214,12 @@ class SettledOrder(Order):
             refund_due=Money(amount_minor, self.total.currency),
         )
 
+    def revoke(self, number: int, units: int) -> Self:
+        """The last units of a line are no longer the buyer's, who has the money back already."""
+        if self.revealed_at_ms != 0:
+            raise ValueError(f"{self.order_id} may have been seen")
+        return self.with_line(self.line(number).give_back(units))
+
     @property
     def owed_minor(self) -> int:
         return 0
@@ -279,12 +285,36 @@ def placed_at_ms_of(place: str) -> int:
     return int(place.partition("#")[0])
 
 
+def lost_all(record: OrderRecord) -> bool:
+    """Whether a lost dispute took back all that paid for the order."""
+    order = record.order
+    return isinstance(order, SettledOrder) and any(
+        each.state is DisputeState.LOST
+        and each.of(order.payment)
+        and each.money == order.payment.money
+        for each in record.disputes
+    )
+
+
+def decided_to_deliver(record: OrderRecord, payment: Payment) -> bool:
+    """Whether this money stands beside the order, and a person decided to deliver it."""
+    return any(
+        stray.action is Action.DELIVER
+        and stray.payment.is_transaction(payment)
+        and stray.payment.money == payment.money
+        for stray in record.strays
+    )
+
+
 def case_of(record: OrderRecord, payment: Payment) -> Case:
-    """How this money meets the order. The first case that fits decides, in the order below."""
+    """How this money meets the order. The first case that fits decides, in the order below. Money
+    that a person decided to deliver meets it as if it were new."""
     order = record.order
     settled = [order.payment] if isinstance(order, SettledOrder) else []
     known = [*settled, *(stray.payment for stray in record.strays)]
     same = [each for each in known if each.is_transaction(payment)]
+    if decided_to_deliver(record, payment):
+        same = []
     if same:
         told = any(each.money == payment.money for each in same)
         return Case.REPEATED if told else Case.CHANGED

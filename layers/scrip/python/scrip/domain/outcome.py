@@ -13,7 +13,8 @@ merchant may choose to do with it.
 
 Deliver: claim the goods and close the order; what was paid too much is owed. Refund: give all of it
 back to its source, the order stays as it is. Hold: a person decides, nothing moves. Whatever is not
-delivered stands beside the order, as a `Stray`.
+delivered stands beside the order, as a `Stray`. A person may decide what the case allows, or that
+nothing is to be done: it was dealt with elsewhere.
 
 A test payment at a live account, one of another merchant or of no order of ours is refused before
 it gets here: it is not known to be anybody's money, or the order is not known yet and the provider
@@ -72,6 +73,22 @@ class Stray(NamedTuple):
     payment: Payment
     case: Case
     action: Action
+
+    @property
+    def stray_id(self) -> str:
+        return stray_id_of(self.payment, self.case)
+
+
+def stray_id_of(payment: Payment, case: Case) -> str:
+    """The same money told with another amount has an id of its own."""
+    money = payment.money
+    amount = f"#{money.amount_minor}{money.currency}" if case is Case.CHANGED else ""
+    return f"{payment.provider}#{payment.transaction_id}{amount}"
+
+
+def decisions(case: Case) -> tuple[Action, ...]:
+    """What a person may decide of money that is held."""
+    return (*(each for each in CHOICES[case] if each is not Action.HOLD), Action.NOTHING)
 
 
 def has_choice(case: Case) -> bool:

@@ -13,7 +13,7 @@ from scrip.domain.order_access import is_order_id
 
 
 class Disputes(Protocol):
-    def tell(self, merchant_id: str, order_id: str, dispute: Dispute) -> bool: ...
+    def tell(self, merchant_id: str, order_id: str, dispute: Dispute, now_ms: int) -> bool: ...
 
 
 class OrderFinder(Protocol):
@@ -23,7 +23,12 @@ class OrderFinder(Protocol):
 
 
 def accept_dispute(
-    merchant_id: str, notice: DisputeNotice, *, orders: OrderFinder, disputes: Disputes
+    merchant_id: str,
+    notice: DisputeNotice,
+    *,
+    now_ms: int,
+    orders: OrderFinder,
+    disputes: Disputes,
 ) -> bool:
     """Whether it was news. Raises OrderUnknown, PaymentMerchantMismatch, StoreUnavailable."""
     if notice.merchant_id != merchant_id:
@@ -31,7 +36,7 @@ def accept_dispute(
     order_id = notice.order_id
     if not is_order_id(order_id):
         raise OrderUnknown("the dispute names no order of ours")
-    if disputes.tell(merchant_id, order_id, notice.dispute):
+    if disputes.tell(merchant_id, order_id, notice.dispute, now_ms):
         return True
     if orders.find(merchant_id, order_id, consistent=True) is None:
         raise OrderUnknown("the dispute names no order of ours")

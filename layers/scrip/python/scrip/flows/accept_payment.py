@@ -22,9 +22,10 @@ from scrip.domain.order import (
     Payable,
     RefundDueOrder,
     case_of,
+    decided_to_deliver,
 )
 from scrip.domain.order_access import is_order_id
-from scrip.domain.outcome import Action, Case, Stray, action_for, has_choice
+from scrip.domain.outcome import CHOICES, Action, Case, Stray, action_for, has_choice
 from scrip.domain.payment import Payment
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.let_go import HoldStore, let_go
@@ -127,13 +128,20 @@ def _settle(
     order, case = record.order, case_of(record, payment)
     if case is Case.REPEATED:
         return Accepted(Ending.DUPLICATE, order)
-    policy = merchants.get(order.merchant_id).payment_policy if has_choice(case) else {}
-    action = action_for(case, policy)
+    action = _action(record, payment, case, merchants)
     if action is not Action.DELIVER or not isinstance(order, Payable):
         stray = Stray(payment, case, action)
         orders.add_stray(order, stray, now_ms)
         return Accepted(Ending.STRAY, order, stray)
     return _deliver(order, payment, now_ms, luck, orders, stock, holds)
+
+
+def _action(record: OrderRecord, payment: Payment, case: Case, merchants: Merchants) -> Action:
+    """What a person decided of this very money, if the order still allows it; else the merchant."""
+    if decided_to_deliver(record, payment) and Action.DELIVER in CHOICES[case]:
+        return Action.DELIVER
+    policy = merchants.get(record.order.merchant_id).payment_policy if has_choice(case) else {}
+    return action_for(case, policy)
 
 
 def _deliver(
