@@ -11,6 +11,7 @@ from infra.admin.keys import key
 from infra.admin.merchants import merchant
 from infra.admin.orders import order
 from infra.admin.queues import queue
+from infra.admin.refunds import refund
 from infra.admin.vault import vault
 
 
@@ -23,7 +24,9 @@ def cli() -> None:
     """
 
 
-for group in (merchant, key, gateway, codes, stock, order, callback, queue, vault, export):
+GROUPS = (merchant, key, gateway, codes, stock, order, refund, callback, queue, vault, export)
+
+for group in GROUPS:
     cli.add_command(group)
 
 if __name__ == "__main__":

@@ -146,6 +146,14 @@ def _told(merchant_id: str, view: MerchantOrderView) -> Iterator[tuple[str, obje
             "paid besides",
             (f"{stray.transaction_id}, {paid}: {stray.case.value}, {stray.action.value}"),
         )
+    if view.refunded_minor:
+        yield "refunded", minor(view.refunded_minor, view.currency)
+    for refund in view.refunds:
+        back = minor(refund.amount_minor, refund.currency)
+        where = "in its console" if refund.foreign else "by us"
+        told = f", {moment(refund.told_at_ms)}" if refund.told_at_ms else ""
+        facts = f"{refund.refund_id}, {back} of {refund.transaction_id}: {refund.state.value}{told}"
+        yield "refund", f"{refund.provider} {where} {facts}"
     if view.frozen:
         yield "frozen", "nothing of it is shown or moved"
     for dispute in view.disputes:

@@ -23,6 +23,7 @@ from scrip.adapters.aws import NO_ANSWER, AwsClient, code_of
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.exports import Exports
+from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.import_jobs import ImportJobs
 from scrip.adapters.index_keys import IndexKeys
@@ -32,6 +33,7 @@ from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
+from scrip.adapters.refunds import Refunds
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
@@ -65,6 +67,8 @@ class Deployment:
         self.stock_watch = StockWatch(self._table("Stock"))
         self.synced = SyncedStock(self.stock)
         self.orders = Orders(self._table("Orders"))
+        self.refunds = Refunds(self._table("Orders"))
+        self.follow_ups = FollowUps(self._table("Orders"))
         self.vault = Vault(self.keys)
         self.codes = SealedCodes(self.stock, self.vault)
         self.exports = Exports(self._table("Exports"))

@@ -40,6 +40,7 @@ ACTS: Mapping[str, str] = {
     "returned": "codes taken back, unseen",
     "frozen": "order frozen by the shop",
     "thawed": "order let go on by the shop",
+    "refund_due": "the shop said what is to be given back",
 }
 """An act that is not here is told by its own name."""
 
@@ -55,6 +56,12 @@ def happenings_of(record: OrderRecord, trail: Iterable[Entry]) -> list[Happening
         )
         units = sum(line.units_claimed for line in order.lines)
         found.append(Happening(order.delivered_at_ms, f"delivered, units: {units}"))
+    for refund in record.refunds:
+        about, money = f"refund {refund.refund_id}", refund.money
+        began = f"{about} begun, {money.amount_minor} {money.currency} minor"
+        found.append(Happening(refund.begun_at_ms, began))
+        if refund.told_at_ms:
+            found.append(Happening(refund.told_at_ms, f"{about} {refund.state.value}"))
     found += [
         Happening(entry.at_ms, ACTS.get(entry.act, entry.act), entry.by, entry.source)
         for entry in trail

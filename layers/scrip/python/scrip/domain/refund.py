@@ -86,6 +86,21 @@ class Refund:
         return (self.provider, self.transaction_id) == (payment.provider, payment.transaction_id)
 
 
+class Decision(Enum):
+    """What a person says of a refund that waits for one."""
+
+    AGAIN = "again"
+    SETTLED = "settled"
+
+
+def decided(refund: Refund, decision: Decision) -> RefundState:
+    """What failed is final at its provider, so another is made in its place. Anything else is asked
+    about and sent again under its id: it may be under way after all."""
+    if decision is Decision.SETTLED:
+        return RefundState.SETTLED
+    return RefundState.ANNULLED if refund.state is RefundState.FAILED else RefundState.BEGUN
+
+
 def begin(order_id: str, number: int, payment: Payment, amount_minor: int, at_ms: int) -> Refund:
     """The order's refund of this number, from 1."""
     return Refund(

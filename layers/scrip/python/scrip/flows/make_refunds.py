@@ -8,13 +8,7 @@ for some days only. So dying anywhere and running again ends the same, and so do
 
 from typing import NamedTuple, Protocol
 
-from scrip.domain.errors import (
-    GatewayUnknown,
-    IdempotencyKeyReused,
-    OrderUnknown,
-    PaymentProviderRefused,
-    PaymentProviderUnavailable,
-)
+from scrip.domain.errors import OrderUnknown, PaymentProviderUnavailable, Rejected
 from scrip.domain.follow_up import DAILY, UNHURRIED, Backoff
 from scrip.domain.order import Order, OrderRecord
 from scrip.domain.owed import next_refund, payment_of
@@ -128,7 +122,7 @@ def _asked(
         return known or (gateway.refund(request) if send else None)
     except PaymentProviderUnavailable:
         return None
-    except (GatewayUnknown, PaymentProviderRefused, IdempotencyKeyReused):
+    except Rejected:
         return RefundReport(refund.refund_id, "", RefundState.STUCK, refund.money, now_ms)
 
 
