@@ -1,7 +1,7 @@
 """Every minute: expire orders that nobody paid in time, closed at their payment providers first,
 and ask about younger ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -25,10 +25,11 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     logger.clear_state()
     logger.append_keys(function_request_id=context.aws_request_id)
     asking, settle = wired.providers.run(time_left(started_ms)), partial(take_found, wired)
+    shops = tuple(wired.merchants.ids())
     swept = expire_orders(
         now_ms=started_ms,
         window_minutes=wired.settings.payment_window_minutes,
-        merchants=wired.merchants,
+        merchant_ids=shops,
         orders=wired.orders,
         holds=wired.holds,
         unpaid=wired.unpaid,
@@ -36,18 +37,18 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, Any]:
         settle=settle,
     )
     tell(swept)
-    ask(started_ms, asking, settle)
+    ask(started_ms, shops, asking, settle)
     tell_bugs(asking.bugs)
     flush()
     return asdict(swept)
 
 
-def ask(started_ms: int, asking: Providers, settle: Settle) -> None:
+def ask(started_ms: int, shops: Sequence[str], asking: Providers, settle: Settle) -> None:
     wired = expiry.expiry()
     asked = ask_payments(
         now_ms=started_ms,
         window_minutes=wired.settings.payment_window_minutes,
-        merchants=wired.merchants,
+        merchant_ids=shops,
         orders=wired.orders,
         providers=asking,
         settle=settle,

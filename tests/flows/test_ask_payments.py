@@ -13,7 +13,6 @@ from scrip.domain.order import Order, OrderRecord, listing_place
 from scrip.domain.payment import Unpaid
 from scrip.flows.ask_payments import Asked, ask_payments
 from tests.domain.making import NOW_MS, payment, pending
-from tests.flows.test_orders_in_time import Merchants
 
 MINUTE_MS = 60_000
 WINDOW = 60
@@ -62,7 +61,7 @@ def run(
     asked = ask_payments(
         now_ms=now_ms,
         window_minutes=window,
-        merchants=Merchants(*(merchants or ("demo",))),
+        merchant_ids=merchants or ("demo",),
         orders=orders,
         providers=stripe,
         settle=settled.append,

@@ -107,14 +107,6 @@ def test_an_order_is_read_by_its_number() -> None:
         read_merchant_order("other", record(1).order.order_id, orders=orders)
 
 
-class Merchants:
-    def __init__(self, *ids: str) -> None:
-        self._ids = ids
-
-    def ids(self) -> Iterable[str]:
-        return self._ids
-
-
 class Nobody:
     def add(self, merchant_id: str, tag: str, marks: Iterable[int], now_ms: int) -> None:
         raise AssertionError("nothing here is held")
@@ -137,7 +129,7 @@ def sweep(
     return expire_orders(
         now_ms=now_ms,
         window_minutes=minutes,
-        merchants=Merchants(*(merchants or ("demo",))),
+        merchant_ids=merchants or ("demo",),
         orders=orders,
         holds=orders,
         unpaid=Nobody(),

@@ -28,10 +28,11 @@ def test_an_unpaid_order_expires_and_late_money_still_buys(deployed: Deployed) -
     assert len(shop.codes(old)) == 1
 
 
-def make_older(deployed: Deployed, shop: Shop, placed: Reply) -> None:
-    """As if it had been placed an hour ago: due within a moment, so that no sweep was past it."""
+def make_older(deployed: Deployed, shop: Shop, placed: Reply, by_ms: int = 0) -> None:
+    """As if it had been placed an hour ago, or that much longer: due within a moment, so that no
+    sweep was past it."""
     order_id = placed.json["order"]["order_id"]
-    placed_at_ms = time.time_ns() // 1_000_000 - WINDOW_MS - LAG_MS + 500
+    placed_at_ms = time.time_ns() // 1_000_000 - WINDOW_MS - LAG_MS + 500 - by_ms
     deployed.cloud.client("dynamodb").update_item(
         TableName=deployed.cloud.outputs["OrdersTable"],
         Key={"pk": {"S": f"{shop.merchant_id}#{order_id}"}},

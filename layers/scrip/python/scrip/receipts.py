@@ -63,7 +63,8 @@ def take_found(till: Till, notice: PaymentNotice) -> Accepted:
     accepted = take(till, notice.merchant_id, notice)
     if accepted.ending in FOUND:
         count("PaymentsFound")
-        told: dict[str, Any] = notice.facts | stray_facts(accepted)
+        told: dict[str, Any] = {"merchant_id": notice.merchant_id, **notice.facts}
+        told |= stray_facts(accepted)
         logger.info("payment found", ending=accepted.ending.value, **told)
     return accepted
 

@@ -18,10 +18,6 @@ MOST = 1000
 """Orders that are asked about together."""
 
 
-class Merchants(Protocol):
-    def ids(self) -> Iterable[str]: ...
-
-
 class OrderStore(Protocol):
     def mark(self, merchant_id: str, sweep: str) -> str: ...
     def set_mark(self, merchant_id: str, sweep: str, old: str, new: str) -> None: ...
@@ -49,14 +45,14 @@ def ask_payments(
     *,
     now_ms: int,
     window_minutes: int,
-    merchants: Merchants,
+    merchant_ids: Iterable[str],
     orders: OrderStore,
     providers: Providers,
     settle: Callable[[PaymentNotice], object],
 ) -> Asked:
     """Raises MoveContended, StoreUnavailable; running again asks about the same once more."""
     done, looks = Asked(), list[_Look]()
-    for merchant_id in merchants.ids():
+    for merchant_id in merchant_ids:
         look = _look(merchant_id, now_ms, window_minutes, orders)
         if look:
             looks.append(look)

@@ -35,10 +35,6 @@ MAX_DUE = 1000
 """Orders, of all merchants, that are closed together."""
 
 
-class Merchants(Protocol):
-    def ids(self) -> Iterable[str]: ...
-
-
 class UnpaidHolds(Protocol):
     def add(self, merchant_id: str, tag: str, marks: Iterable[int], now_ms: int) -> None: ...
 
@@ -225,7 +221,7 @@ def expire_orders(
     *,
     now_ms: int,
     window_minutes: int,
-    merchants: Merchants,
+    merchant_ids: Iterable[str],
     orders: OrderStore,
     holds: HoldStore,
     unpaid: UnpaidHolds,
@@ -237,7 +233,7 @@ def expire_orders(
     placed_until = listing_place(now_ms - window_minutes * MINUTE_MS - INDEX_LAG_MS)
     sweeper.run(
         sweep
-        for merchant_id in merchants.ids()
+        for merchant_id in merchant_ids
         for sweep in sweeper.sweeps_of(merchant_id, placed_until)
     )
     return sweeper.swept
