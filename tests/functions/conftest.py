@@ -119,5 +119,5 @@ def selling(deployed: InMemory, provider: Provider, stripe_api: StripeServer) ->
     keys = Keys(boto3.client("kms"), environment["VAULT_KEY_ARN"])
     secrets = msgspec.json.encode(provider.secrets)
     Gateways(merchants, keys, provider_http()).set("demo", provider.name, secrets)
-    shop.stock_up("card", [f"CODE-{n}" for n in range(20)], currency=provider.currency)
+    shop.stock_up("card", [f"CODE-{n}" for n in range(60)], currency=provider.currency)
     return shop
