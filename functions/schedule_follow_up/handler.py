@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import takewhile
-from typing import Any
+from typing import Any, Protocol
 
 from scrip.batching import in_batches
 from scrip.chance import now_ms
@@ -11,7 +11,7 @@ from scrip.domain.follow_up import UNHURRIED, Backoff, FollowUp
 from scrip.flows import close_expired as closing
 from scrip.flows.deliver_strays import deliver_strays
 from scrip.flows.follow_up import Errand, follow_up
-from scrip.flows.make_refunds import make_refunds
+from scrip.flows.make_refunds import Gateways, make_refunds
 from scrip.flows.revoke_lost import revoke_lost
 from scrip.receipts import take_found
 from scrip.telemetry import count, count_by_reason, flush, logger
@@ -26,14 +26,18 @@ MOST = 500
 following.warm()
 
 
-def errands(asking: closing.Providers) -> tuple[Errand, ...]:
+class Asking(closing.Providers, Gateways, Protocol):
+    """All providers, for one run: who does not answer is asked no more in it."""
+
+
+def errands(asking: Asking) -> tuple[Errand, ...]:
     """What is done for each order of the worklist, in this order. Each is a flow of its own; one
     that an order does not need leaves it alone."""
     return (
         Errand("closing", partial(close, asking), unanswered=closing.BACKOFF),
         Errand("delivering", deliver, unanswered=UNHURRIED),
         Errand("revoking", revoke, unanswered=UNHURRIED),
-        Errand("refunds", give_back, unanswered=UNHURRIED),
+        Errand("refunds", partial(give_back, asking), unanswered=UNHURRIED),
     )
 
 
@@ -63,7 +67,7 @@ def revoke(merchant_id: str, order_id: str, now: int) -> None:
         count("CodesRevoked", units)
 
 
-def give_back(merchant_id: str, order_id: str, now: int) -> Backoff | None:
+def give_back(asking: Gateways, merchant_id: str, order_id: str, now: int) -> Backoff | None:
     wired = following.following()
     made = make_refunds(
         merchant_id,
@@ -71,7 +75,7 @@ def give_back(merchant_id: str, order_id: str, now: int) -> Backoff | None:
         now_ms=now,
         orders=wired.orders,
         refunds=wired.refunds,
-        gateways=wired.gateways,
+        gateways=asking,
     )
     for state in made.told:
         count_by_reason("RefundsMoved", state.value)
@@ -112,7 +116,7 @@ def time_left(started_ms: int) -> Callable[[], float]:
     return lambda: (started_ms + RUN_MS - now_ms()) / 1000
 
 
-def follow(asking: closing.Providers, place: FollowUp) -> None:
+def follow(asking: Asking, place: FollowUp) -> None:
     wired = following.following()
     followed = follow_up(place, errands(asking), now_ms=now_ms(), follow_ups=wired.follow_ups)
     for name in followed.given_up:

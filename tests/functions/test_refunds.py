@@ -173,6 +173,27 @@ def test_a_shop_without_the_provider_has_a_refund_for_a_person(
     assert waiting(capsys) == ["stuck"]
 
 
+def test_a_silent_provider_is_asked_a_few_times_in_a_run(
+    cloud: InMemory, stocked: Shop, stripe_api: StripeServer, clock: Clock
+) -> None:
+    placed = [stocked.place({"card-50": 1}) for _ in range(9)]
+    for each in placed:
+        stocked.pay(each)
+        stocked.take_back(each)
+    clock.ahead_ms = 1000
+    stripe_api.fail_with += [(503, {"error": {"type": "api_error"}})] * 100
+    stripe_api.requests.clear()
+
+    assert [follow(cloud), follow(cloud)] == [9, 0]
+    assert len(stripe_api.requests) == 3
+
+    stripe_api.fail_with.clear()
+    for _ in range(2):
+        clock.ahead_ms += MINUTE_MS + 1000
+        follow(cloud)
+    assert [len(at_stripe(stripe_api, each)) for each in placed] == [1] * 9
+
+
 def test_a_provider_that_does_not_answer_is_asked_a_minute_later(
     cloud: InMemory, stripe_api: StripeServer, short: Reply, clock: Clock
 ) -> None:

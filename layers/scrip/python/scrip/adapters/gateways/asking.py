@@ -9,13 +9,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from scrip.adapters.gateways.port import Gateway
 from scrip.adapters.gateways.registry import Gateways
 from scrip.domain.chase import Answer, Silence
-from scrip.domain.errors import GatewayUnknown, PaymentCallMissing, Rejected, Retryable
+from scrip.domain.errors import (
+    GatewayUnknown,
+    PaymentCallMissing,
+    PaymentProviderUnavailable,
+    Rejected,
+    Retryable,
+)
 from scrip.domain.order import Order
 from scrip.domain.payment import Payment, PaymentAsked, Unpaid
+from scrip.domain.refund import RefundReport, RefundRequest
 
 AT_ONCE = 8
 """Calls. Stripe takes 25 a second in test mode, and answers in a third of a second."""
@@ -23,6 +31,7 @@ AT_ONCE = 8
 MAX_SILENT = 3
 """Calls of an account that may go unanswered in a run."""
 
+Told = TypeVar("Told")
 Account = tuple[str, str]
 Call = Callable[[Gateway, PaymentAsked], Payment | Unpaid]
 
@@ -51,6 +60,10 @@ class Run:
     under_way: dict[Account, list[Future[Answer]]]
     silent: dict[Account, int] = field(default_factory=lambda: defaultdict(int))
     bugs: list[Exception] = field(default_factory=list)
+
+    def of(self, merchant_id: str, provider: str) -> "Refunder":
+        """Raises GatewayUnknown."""
+        return Refunder(self, (merchant_id, provider), self.gateways.of(merchant_id, provider))
 
     def ask(self, orders: Sequence[Order]) -> list[Answer]:
         """Raises StoreUnavailable."""
@@ -131,6 +144,34 @@ class Run:
             self.under_way[_account(order)].append(future)
             return Silence.UNAVAILABLE
         return future.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Refunder:
+    """A gateway, one call after the other. Raises PaymentProviderUnavailable without asking when
+    its account fell silent in this run, or when there is no time left."""
+
+    asking: Run
+    account: Account
+    gateway: Gateway
+
+    def refund(self, request: RefundRequest) -> RefundReport:
+        return self._told(self.gateway.refund, request)
+
+    def query_refund(self, request: RefundRequest) -> RefundReport | None:
+        return self._told(self.gateway.query_refund, request)
+
+    def _told(self, call: Callable[[RefundRequest], Told], request: RefundRequest) -> Told:
+        run = self.asking
+        if run.silent[self.account] >= MAX_SILENT or run.seconds_left() <= 0:
+            raise PaymentProviderUnavailable("not asked")
+        try:
+            answer = call(request)
+        except Retryable:
+            run.silent[self.account] += 1
+            raise
+        run.silent[self.account] = 0
+        return answer
 
 
 def _account(order: Order) -> Account:
