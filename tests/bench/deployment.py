@@ -74,8 +74,9 @@ def handler_of(function: str) -> Any:
 
 
 @contextmanager
-def deployment() -> Iterator[Deployment]:
-    """A fresh one that is gone afterwards. Handlers' output is kept off the terminal."""
+def deployment(**bases: str) -> Iterator[Deployment]:
+    """A fresh one that is gone afterwards. Handlers' output is kept off the terminal. `bases`: of
+    payment providers besides Stripe."""
     # 64 threads share a connection pool made for one invocation at a time.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     output = Output()
@@ -94,7 +95,7 @@ def deployment() -> Iterator[Deployment]:
                 "AWS_REGION": REGION,
             }
             os.environ.pop("AWS_PROFILE", None)
-            cloud = InMemory(create_resources({"stripe": stripe.base}))
+            cloud = InMemory(create_resources({"stripe": stripe.base, **bases}))
             for function in template.functions():
                 os.environ |= cloud.environment(function)
             forget_adapters()

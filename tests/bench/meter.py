@@ -104,6 +104,8 @@ class Meter:
 
         def counted(bucket: Bucket, method: str, *given: Any) -> Any:
             self._count("s3", f"{method.capitalize()}Object")
+            if tally := self._tally():
+                tally.calls.append((method, {"bucket": bucket, "given": given}))
             return ask(bucket, method, *given)
 
         with mock.patch.object(Bucket, "_ask", counted):
