@@ -5,6 +5,7 @@ import click
 from infra.admin.callbacks import callback
 from infra.admin.codes import codes, stock
 from infra.admin.command import Group
+from infra.admin.decisions import ABOUT_ORDERS
 from infra.admin.exports import export
 from infra.admin.gateways import gateway
 from infra.admin.keys import key
@@ -28,6 +29,8 @@ GROUPS = (merchant, key, gateway, codes, stock, order, refund, callback, queue, 
 
 for group in GROUPS:
     cli.add_command(group)
+for decision in ABOUT_ORDERS:
+    order.add_command(decision)
 
 if __name__ == "__main__":
     cli()

@@ -144,7 +144,7 @@ def _told(merchant_id: str, view: MerchantOrderView) -> Iterator[tuple[str, obje
         paid = minor(stray.amount_minor, stray.currency)
         yield (
             "paid besides",
-            (f"{stray.transaction_id}, {paid}: {stray.case.value}, {stray.action.value}"),
+            f"{stray.stray_id}, {paid}: {stray.case.value}, {stray.action.value}",
         )
     if view.refunded_minor:
         yield "refunded", minor(view.refunded_minor, view.currency)

@@ -22,6 +22,7 @@ from scrip.adapters.audit import Audit
 from scrip.adapters.aws import NO_ANSWER, AwsClient, code_of
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
+from scrip.adapters.disputes import Disputes
 from scrip.adapters.exports import Exports
 from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.gateways.registry import Gateways
@@ -68,6 +69,7 @@ class Deployment:
         self.synced = SyncedStock(self.stock)
         self.orders = Orders(self._table("Orders"))
         self.refunds = Refunds(self._table("Orders"))
+        self.disputes = Disputes(self._table("Orders"))
         self.follow_ups = FollowUps(self._table("Orders"))
         self.vault = Vault(self.keys)
         self.codes = SealedCodes(self.stock, self.vault)

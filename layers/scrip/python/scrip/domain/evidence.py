@@ -40,6 +40,9 @@ ACTS: Mapping[str, str] = {
     "returned": "codes taken back, unseen",
     "frozen": "order frozen by the shop",
     "thawed": "order let go on by the shop",
+    "money_refund": "money besides: to be given back",
+    "money_deliver": "money besides: to be delivered for",
+    "money_nothing": "money besides: dealt with elsewhere",
     "refund_due": "the shop said what is to be given back",
 }
 """An act that is not here is told by its own name."""
