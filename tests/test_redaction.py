@@ -114,6 +114,7 @@ def test_no_secret_of_a_day_is_told_or_kept_in_plain(
         messages.append(queued)
         cloud.invoke("queue_send_mail", queued)
         cloud.invoke("schedule_expire_orders", {})
+        cloud.invoke("schedule_follow_up", {})
 
     printed = capfd.readouterr()
     places = {f"table {name}": b"\n".join(flat(items)) for name, items in contents(cloud).items()}

@@ -7,6 +7,7 @@ from scrip.adapters.order_items import record_of
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
 from scrip.adapters.tables import Table
+from scrip.domain.order import Order
 from scrip.domain.owed import next_refund
 from tests.crash.breaking import Case, meet_everywhere
 from tests.crash.figures import keep
@@ -89,6 +90,31 @@ def look_at_codes(world: World) -> tuple[Case, Case]:
     return Case(wish(world, placed, refund_due_minor=everything), expect), Case(look)
 
 
+def freezing(world: World) -> tuple[Case, Case]:
+    """All is called off while the shop freezes the order: from then on nothing of it moves."""
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": PER_CHUNK + 1})
+    world.pay(placed)
+    path = f"/v1/merchant/orders/{placed.json['order']['order_id']}"
+    frozen_as: list[Order] = []
+
+    def ask() -> bool:
+        body = {"reason": "called off", "refund_due_minor": (PER_CHUNK + 1) * 4500}
+        reply = world.shop.call("PUT", f"{path}/refund-due", body, key="operator")
+        return reply.problem == "order-frozen" or world.took(reply)
+
+    def freeze() -> bool:
+        body = {"reason": "odd buyer", "frozen": True}
+        done = world.took(world.shop.call("PUT", f"{path}/freeze", body, key="operator"))
+        frozen_as[:] = [world.order(placed)]
+        return done
+
+    def expect() -> None:
+        assert [world.order(placed)] == frozen_as
+
+    return Case(ask, expect), Case(freeze)
+
+
 def a_run_and_a_wish(world: World) -> tuple[Case, Case]:
     """More is wished while a refund is on its way: in the end so much is given back."""
     placed = owing(world)
@@ -108,6 +134,7 @@ def a_run_and_a_wish(world: World) -> tuple[Case, Case]:
 MEETINGS: dict[str, Meeting] = {
     "two wishes": two_wishes,
     "a wish for all, and the buyer looks": look_at_codes,
+    "a wish for all, and the order is frozen": freezing,
     "a run, and more is wished": a_run_and_a_wish,
     "two runs of the schedule": two_runs,
     "a run, and a refund begun elsewhere is told": one_begun_elsewhere,

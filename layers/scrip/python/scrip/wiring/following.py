@@ -24,7 +24,6 @@ class Following:
     stock: Stock
     holds: Holds
     refunds: Refunds
-    gateways: Gateways
     providers: Providers
 
 
@@ -43,7 +42,6 @@ def following() -> Following:
         stock=stock,
         holds=Holds(stock, orders),
         refunds=Refunds(orders),
-        gateways=gateways,
         providers=Providers(gateways),
     )
 
