@@ -3,10 +3,13 @@
 from typing import Any
 
 from scrip.adapters.order_items import strays_of
+from scrip.contracts.callbacks import replay_event
 from scrip.domain.order import RefundDueOrder
 from tests.crash.breaking import Case
 from tests.crash.cases import case
 from tests.crash.world import PER_CHUNK, World
+from tests.in_memory import CALLBACKS
+from tests.oracles.stripe_server import sign
 
 
 def paying(world: World, again_calls: int, **changes: Any) -> Case:
@@ -48,3 +51,31 @@ def too_much_delivered(world: World) -> Case:
         assert world.free("card") == 2 * PER_CHUNK - 1
 
     return Case(lambda: world.post(event), expect, again_calls=2)
+
+
+@case("replaying: a payment whose order was not there when it came")
+def replaying(world: World) -> Case:
+    world.stock("card", 2 * PER_CHUNK)
+    placed = world.place({"card": 1})
+    table = world.cloud.table("orders")
+    pk = {"pk": f"demo#{placed.json['order']['order_id']}"}
+    order = table.get_item(Key=pk)["Item"]
+    table.delete_item(Key=pk)
+    event = world.paid(placed)
+    signature = sign(event, at=world.clock.at_ms // 1000)
+    assert world.shop.callback(event, signature).problem == "order-unknown"
+    table.put_item(Item=order)
+    [unmatched] = world.objects(CALLBACKS)
+
+    def replay() -> bool:
+        answer = world.cloud.invoke("api_accept_payment", replay_event(unmatched))
+        assert answer["statusCode"] in (200, 503), answer["body"]
+        return bool(answer["statusCode"] == 200)
+
+    def expect() -> None:
+        assert world.order(placed).state == "delivered"
+        assert world.free("card") == 2 * PER_CHUNK - 1
+        kept = {key.split("/")[1] for key in world.objects(CALLBACKS)}
+        assert kept == {"unmatched", placed.json["order"]["order_id"]}
+
+    return Case(replay, expect, pause_minutes=600.0, again_calls=4)
