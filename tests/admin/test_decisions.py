@@ -44,4 +44,4 @@ def test_what_is_not_held_is_not_decided_of(operator: Operator, acme: Shop) -> N
 
     refused = operator.refused("order", "decide", *about)
 
-    assert refused["detail"] == "stripe#x"
+    assert refused["type"] == "stray-payment-unknown"
