@@ -265,8 +265,8 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
     """The write that makes the one of the other. `now_ms`: for one that comes to owe money.
 
     No line may have been pointed elsewhere meanwhile: whoever did that may hold a claim there. Of a
-    settled order no line may have changed at all, nobody may have seen its codes or have frozen it,
-    and it must owe what it owed. Money that settles it must not stand beside it, where it is
+    settled order no line may have changed at all, nobody may have seen its codes, and it must be
+    frozen or not as it was, and owe what it owed. Money that settles it must not stand beside it, where it is
     perhaps being given back.
     """
     names = {"#state": "state"}
@@ -289,8 +289,12 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
         changed |= to_follow_up(moved.order_id, now_ms)
     changed["order_lines"] = [line_item(line) for line in moved.lines]
     if isinstance(seen, SettledOrder):
-        unseen = f"revealed_at_ms = :unseen AND attribute_not_exists({FROZEN_BY})"
-        same = ["order_lines = :lines", unseen]
+        as_frozen = "attribute_exists" if seen.frozen else "attribute_not_exists"
+        same = [
+            "order_lines = :lines",
+            "revealed_at_ms = :unseen",
+            f"{as_frozen}({FROZEN_BY})",
+        ]
         before: dict[str, Any] = {
             ":lines": [line_item(line) for line in seen.lines],
             ":unseen": NOT_REVEALED,
