@@ -266,8 +266,8 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
 
     No line may have been pointed elsewhere meanwhile: whoever did that may hold a claim there. Of a
     settled order no line may have changed at all, nobody may have seen its codes, and it must be
-    frozen or not as it was, and owe what it owed. Money that settles it must not stand beside it, where it is
-    perhaps being given back.
+    frozen or not as it was, and owe what it owed. Money that settles it must not stand beside it,
+    where it is perhaps being given back.
     """
     names = {"#state": "state"}
     changed: dict[str, Any] = {"#state": moved.state}
