@@ -48,6 +48,7 @@ WIRING = (
     "outbox",
     "mail",
     "expiry",
+    "certificates",
     "following",
     "stock",
     "sync",

@@ -19,12 +19,15 @@ from tests import template
 from tests.asked import Use, recording
 from tests.ending import give_an_end
 from tests.file_upload import import_file, open_import, run, upload
+from tests.functions.test_schedule_refresh_certificates import shop_at_wechat
 from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
 from tests.kept import kept
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer
 from tests.oracles.supplier_server import supplier_server
+from tests.oracles.wechat_keys import certified
+from tests.oracles.wechat_server import wechat_server
 from tests.shop import InProcess, Reply, Shop
 
 FUNCTIONS = sorted(template.functions())
@@ -85,6 +88,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _sync(cloud, shop)
     assert cloud.invoke("schedule_follow_up", {})["due"] > 3  # refunds
     _chase(cloud, shop, clock)
+    _refresh_certificates(cloud, shop)
 
 
 def _chase(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
@@ -99,6 +103,14 @@ def _chase(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
     shop.stripe.settle(late.json["payment"]["reference"])
     cloud.invoke("schedule_follow_up", {})
     assert shop.read(late).json["state"] == "refund_due"
+
+
+def _refresh_certificates(cloud: InMemory, shop: Shop) -> None:
+    with wechat_server() as wechat:
+        shop_at_wechat(cloud, wechat, certified("platform", days=9999))
+        wechat.certificates.append(certified("platform of tomorrow", days=9999))
+        done = cloud.invoke("schedule_refresh_certificates", {})
+    assert done["changed"] == [shop.merchant_id]
 
 
 def _as_merchant(shop: Shop) -> None:

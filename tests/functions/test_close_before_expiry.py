@@ -14,7 +14,7 @@ from scrip.domain.order import ExpiredOrder, Order
 from tests.contents import nothing_changes
 from tests.functions.by_provider import pay_unheard, place
 from tests.functions.conftest import Clock
-from tests.functions.test_holds import available, stock_up
+from tests.functions.test_holds import stock_up
 from tests.functions.test_schedule_expire_orders import mark, state, sweep
 from tests.in_memory import InMemory, forget_adapters
 from tests.oracles.paying import Provider
@@ -135,6 +135,19 @@ def test_nobody_can_pay_for_an_order_that_expired(
     assert isinstance(expired, ExpiredOrder)
     assert not expired.unclosed
     assert to_follow_up(cloud, clock.now_ms) == []
+
+
+def test_what_stands_in_both_indexes_is_asked_about_once(
+    cloud: InMemory, shop: Shop, stripe_api: StripeServer, clock: Clock
+) -> None:
+    stock_up(shop, "A", hold_minutes=WINDOW)
+    shop.place({"seat": 1})
+    stripe_api.requests.clear()
+    clock.ahead_ms = OVER_MS
+
+    assert sweep(cloud) == 1
+
+    assert [each.split()[0] for each in stripe_api.requests] == ["GET", "POST"]
 
 
 def test_once_expired_nobody_is_asked_again(
@@ -344,5 +357,4 @@ def test_at_each_provider_nobody_can_pay_afterwards(
         "wechat": lambda: server.orders[order_id]["trade_state"] == "CLOSED",
     }
     assert closed[provider.name]()
-    assert available(selling, "card") == 20
     assert state(selling, placed) == "expired"

@@ -1,5 +1,6 @@
 """Buyers place orders, pay them or do not, and read them."""
 
+from scrip.domain.chase import WAIT_MS
 from tests.crash.any_order.machine import CODES, COUNTED, MINUTE_MS, Machine, Sale
 from tests.crash.any_order.places import Code, Kind, Place
 from tests.crash.world import World
@@ -121,8 +122,8 @@ class Buying(Machine):
         assert reply.json["state"] == sale.state
 
     def expire_if_due(self, sale: Sale) -> dict[Code, Place]:
-        """Its buyer looks at an order late, and ends it."""
-        due = sale.state == "pending" and sale.due_ms <= self.world.clock.at_ms
+        """Its buyer looks at an order long after its time, and ends it."""
+        due = sale.state == "pending" and sale.due_ms + WAIT_MS <= self.world.clock.at_ms
         return self._expire(sale) if due else {}
 
     def _expire(self, sale: Sale) -> dict[Code, Place]:

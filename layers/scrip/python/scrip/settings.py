@@ -106,6 +106,13 @@ class ExpirySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateSettings:
+    merchants_table: str
+    vault_key_arn: str
+    payment_api_bases: str
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUpSettings:
     merchants_table: str
     orders_table: str

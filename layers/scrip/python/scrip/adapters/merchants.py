@@ -97,6 +97,19 @@ class Merchants:
     ) -> None:
         self.table.put({"pk": merchant_id, "sk": _gateway_sk(provider, former), "sealed": sealed})
 
+    def swap_gateway(self, merchant_id: str, provider: str, old: bytes, new: bytes) -> bool:
+        """False, and they stay, if these are not the secrets that are set by now."""
+        try:
+            self.table.update(
+                {"pk": merchant_id, "sk": _gateway_sk(provider, former=False)},
+                "SET sealed = :new",
+                condition="sealed = :old",
+                values={":old": old, ":new": new},
+            )
+        except ConditionFailed:
+            return False
+        return True
+
     def sealed_gateway(
         self, merchant_id: str, provider: str, *, former: bool = False
     ) -> bytes | None:

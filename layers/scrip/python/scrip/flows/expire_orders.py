@@ -111,7 +111,13 @@ class _Page:
 
     @property
     def due(self) -> list[PendingOrder]:
-        return [record.order for record in self.past if isinstance(record.order, PendingOrder)]
+        """Those that hold anything stand in both indexes: one sweep is enough."""
+        unpaid = (record.order for record in self.past)
+        return [
+            order
+            for order in unpaid
+            if isinstance(order, PendingOrder) and order.held == (self.sweep.name == HOLDS)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

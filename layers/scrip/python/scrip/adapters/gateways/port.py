@@ -17,6 +17,19 @@ class Acknowledgement(NamedTuple):
     body: bytes
 
 
+class Renewing(Protocol):
+    """A gateway whose provider changes by itself what its answers are verified with."""
+
+    @property
+    def ends_at_ms(self) -> int | None:
+        """When nothing can be verified any more. None: never."""
+        ...
+
+    def renewed(self, now_seconds: float) -> object:
+        """The secrets with what the provider signs with from now on, without what has ended."""
+        ...
+
+
 class Gateway(Protocol):
     """One merchant's account with one provider.
 

@@ -9,11 +9,19 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement, Gateway
+from scrip.adapters.gateways.port import Acknowledgement, Gateway, Renewing
 from scrip.adapters.keys import MAX_SEALED_BYTES, Keys, context_of
 from scrip.adapters.merchants import Merchants
-from scrip.domain.errors import GatewayUnknown, RequestInvalid, SealBroken, SignatureInvalid
+from scrip.domain.errors import (
+    GatewayUnknown,
+    PaymentProviderRefused,
+    PaymentProviderUnavailable,
+    RequestInvalid,
+    SealBroken,
+    SignatureInvalid,
+)
 from scrip.domain.notice import Notice
+from scrip.domain.renewal import Renewal
 
 PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
 """Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for it;
@@ -86,17 +94,38 @@ class Gateways:
     def set(self, merchant_id: str, provider: str, secrets: bytes) -> None:
         """Seal and keep a provider's secrets (JSON); others that were set become the former ones.
         Raises GatewayUnknown, RequestInvalid, msgspec.ValidationError."""
-        shape = module_of(provider).SECRETS
-        new = msgspec.json.decode(secrets, type=shape)
-        checked = msgspec.json.encode(new)
-        packed = zlib.compress(checked, 9)  # certificates and keys as text are a quarter air
-        if len(packed) > MAX_SEALED_BYTES:
-            raise RequestInvalid("too much to seal: leave out keys that are no longer used")
-        sealed = self.keys.seal(packed, gateway_context(merchant_id, provider))
+        new = msgspec.json.decode(secrets, type=module_of(provider).SECRETS)
+        sealed = self._sealed(merchant_id, provider, new)
         before = self.merchants.sealed_gateway(merchant_id, provider)
         if before is not None and not self._holds(merchant_id, provider, before, new):
             self.merchants.put_gateway(merchant_id, provider, before, former=True)
         self.merchants.put_gateway(merchant_id, provider, sealed)
+
+    def renew(self, merchant_id: str, provider: str, now_ms: int) -> Renewal:
+        """Put what the provider changes by itself among its secrets, unless somebody else set them
+        meanwhile. Raises GatewayUnknown, SealBroken, StoreUnavailable."""
+        sealed = self.merchants.sealed_gateway(merchant_id, provider)
+        if sealed is None:
+            raise GatewayUnknown(provider)
+        old = self._opened(merchant_id, provider, sealed)
+        gateway: Renewing = self._made(provider, old)  # type: ignore[assignment]
+        try:
+            new = gateway.renewed(now_ms / 1000)
+            changed = new != old and self.merchants.swap_gateway(
+                merchant_id, provider, sealed, self._sealed(merchant_id, provider, new)
+            )
+        except (PaymentProviderUnavailable, PaymentProviderRefused, RequestInvalid) as error:
+            return Renewal(ends_at_ms=gateway.ends_at_ms, failed=error.slug)
+        renewed: Renewing = self._made(provider, new)  # type: ignore[assignment]
+        return Renewal(changed, renewed.ends_at_ms)
+
+    def _sealed(self, merchant_id: str, provider: str, secrets: Any) -> bytes:
+        """Raises RequestInvalid."""
+        # Certificates and keys as text are a quarter air.
+        packed = zlib.compress(msgspec.json.encode(secrets), 9)
+        if len(packed) > MAX_SEALED_BYTES:
+            raise RequestInvalid("too much to seal: leave out keys that are no longer used")
+        return self.keys.seal(packed, gateway_context(merchant_id, provider))
 
     def _made(self, provider: str, secrets: Any) -> Gateway:
         made: Gateway = module_of(provider).GATEWAY(

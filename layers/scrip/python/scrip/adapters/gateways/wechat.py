@@ -238,6 +238,26 @@ class WechatGateway:
             raise PaymentProviderUnavailable("a certificate cannot be read") from error
         return found
 
+    @property
+    def ends_at_ms(self) -> int | None:
+        """None with a public key, which does not end."""
+        if self.secrets.public_keys:
+            return None
+        return int(max(key.until_seconds for key in self.keys.values()) * 1000)
+
+    def renewed(self, now_seconds: float) -> WechatSecrets:
+        """A merchant without certificates needs none, and WeChat is not asked."""
+        known = self.secrets.certificates
+        if not known:
+            return self.secrets
+        every = known | self.fetch_certificates()
+        valid = {
+            serial: pem
+            for serial, pem in every.items()
+            if certified(serial, pem).until_seconds > now_seconds
+        }
+        return msgspec.structs.replace(self.secrets, certificates=valid or known)
+
     def _appid(self, method: str) -> str:
         mini = self.secrets.mini_appid if method == "mini" else None
         return mini or self.secrets.appid
