@@ -7,6 +7,7 @@ import pytest
 from scrip.domain.order import Order, OrderRecord, case_of
 from scrip.domain.outcome import CHOICES, Action, Case, Stray, action_for, has_choice
 from scrip.domain.payment import Payment
+from scrip.domain.refund import Refund, RefundReport, RefundState, begun_elsewhere
 from tests.domain.making import NOW_MS, WINDOW_MS, payment, pending
 
 LATER_MS = NOW_MS + WINDOW_MS
@@ -23,6 +24,12 @@ def turned_away() -> Order:
 
 def settled() -> Order:
     return pending().pay(payment()).settle(LATER_MS)
+
+
+def foreign(amount: int, state: RefundState = RefundState.SUCCEEDED) -> Refund:
+    """Of the usual payment, made in the provider's console."""
+    report = RefundReport("", "re_1", state, replace(payment().money, amount_minor=amount), NOW_MS)
+    return begun_elsewhere(payment().provider, payment().transaction_id, report, NOW_MS)
 
 
 MEETINGS: dict[str, tuple[Order, Payment, Case]] = {
@@ -55,6 +62,29 @@ def test_money_beside_an_order_is_known_again(order: Order) -> None:
 
     assert case_of(record, beside) is Case.REPEATED
     assert case_of(record, payment(4500, transaction="pi_9")) is Case.CHANGED
+
+
+@pytest.mark.parametrize(
+    ("refund", "case"),
+    [
+        (foreign(1), Case.SHORT),
+        (foreign(4500), Case.SHORT),
+        (foreign(1, RefundState.PENDING), Case.SHORT),
+        (foreign(4500, RefundState.FAILED), Case.EXACT),
+        (replace(foreign(4500), transaction_id="pi_9"), Case.EXACT),
+        (replace(foreign(4500), provider="wechat"), Case.EXACT),
+    ],
+)
+def test_money_that_was_given_back_before_it_was_told_of_buys_nothing(
+    refund: Refund, case: Case
+) -> None:
+    assert case_of(OrderRecord(pending(), "", (), refunds=(refund,)), payment()) is case
+
+
+def test_what_was_given_back_does_not_make_a_known_payment_another() -> None:
+    record = OrderRecord(settled(), "", (), refunds=(foreign(4500),))
+
+    assert case_of(record, payment()) is Case.REPEATED
 
 
 def test_a_transaction_of_another_provider_is_another() -> None:

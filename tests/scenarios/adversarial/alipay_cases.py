@@ -1,6 +1,6 @@
 """Alipay: a signed form, in whatever charset it names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from urllib.parse import parse_qsl, quote
 
@@ -9,6 +9,7 @@ from tests.oracles.alipay_server import APP_KEY, OTHER_KEY, sign_form
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
     REFUND_DUE,
@@ -54,15 +55,15 @@ def ended(scene: Scene, **changes: str) -> Sent:
     return scene.pay({"trade_status": "TRADE_CLOSED", **changes})
 
 
-def given_back(amount: str, status: str) -> Sends:
+def given_back(amount: str, status: str, since: int = 0) -> Sends:
     """After a refund in part Alipay says TRADE_SUCCESS again, with the sum of all refunds."""
 
-    def sends(scene: Scene) -> Iterator[Sent]:
-        yield scene.pay()
+    def sends(scene: Scene) -> list[Sent]:
+        paid = scene.pay()
         trade = scene.account.book.trades[scene.order_id]
         trade.refunds["R1"], trade.status = Decimal(amount), status
-        yield Sent(*scene.account.book.refunded(scene.order_id, "R1"))
-        yield scene.pay()
+        refunded = Sent(*scene.account.book.refunded(scene.order_id, "R1"))
+        return [paid, refunded, paid][since:]
 
     return sends
 
@@ -214,6 +215,16 @@ FACTS = (
         given_back("10.00", "TRADE_SUCCESS"),
         (DELIVERED, REFUND, DUPLICATE),
         "delivered",
+    ),
+    Case(
+        "given back in part, then paid",
+        given_back("10.00", "TRADE_SUCCESS", since=1),
+        *GIVEN_BACK_BEFORE,
+    ),
+    Case(
+        "given back whole, then paid",
+        given_back("45.00", "TRADE_CLOSED", since=1),
+        *GIVEN_BACK_BEFORE,
     ),
     Case(
         "paid, then given back whole",

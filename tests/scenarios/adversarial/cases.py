@@ -17,6 +17,10 @@ DELIVERED, DUPLICATE, STRAY, IGNORED = "delivered", "duplicate", "stray", "ignor
 REFUND, REFUND_DUE = "refund", "refund_due"
 
 
+GIVEN_BACK_BEFORE = ((REFUND, STRAY), "pending", ("short refund",))
+"""How it ends when word of a refund overtakes that of its payment: the goods stay here."""
+
+
 class Sent(NamedTuple):
     """A callback and its address, `""` for the right one."""
 

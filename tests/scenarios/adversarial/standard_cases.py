@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from scrip.domain import errors
 from tests.oracles.standard_bridge import OWN_SECRET, sign
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
     REFUND_DUE,
@@ -65,12 +66,14 @@ def written(name: str, text: str, *, owed: int = 0) -> Case:
     return signed(name, amount(text), ending)._replace(state=state, owed=owed)
 
 
-def given_back(scene: Scene) -> Iterator[Sent]:
-    yield scene.pay()
+def given_back(scene: Scene) -> list[Sent]:
     told = {"refund": {"id": "rf_1", "amount": "10.00"}}
     raw = scene.pay(told).raw.replace(b"payment.succeeded", b"refund.succeeded")
-    yield scene.sign(raw)
-    yield scene.pay()
+    return [scene.pay(), scene.sign(raw), scene.pay()]
+
+
+def given_back_before(scene: Scene) -> list[Sent]:
+    return given_back(scene)[1:]
 
 
 def failure(scene: Scene) -> Sent:
@@ -185,6 +188,7 @@ FACTS = (
         STRAY,
         strays=("other_currency refund",),
     ),
+    Case("given back in part, then paid", given_back_before, *GIVEN_BACK_BEFORE),
     Case("paid, then given back in part", given_back, (DELIVERED, REFUND, DUPLICATE), "delivered"),
     Case(
         "failure, then success", lambda s: [failure(s), s.pay()], (IGNORED, DELIVERED), "delivered"

@@ -2,13 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator
 
 from scrip.domain import errors
 from tests.oracles.stripe_server import sign
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
     REFUND_DUE,
@@ -53,8 +53,8 @@ def failure(scene: Scene) -> Sent:
     return scene.sign(raw)
 
 
-def given_back(scene: Scene) -> Iterator[Sent]:
-    yield scene.pay()
+def given_back(scene: Scene) -> list[Sent]:
+    paid = scene.pay()
     refund = {
         "id": "re_1",
         "object": "refund",
@@ -65,9 +65,14 @@ def given_back(scene: Scene) -> Iterator[Sent]:
         "payment_intent": scene.placed.json["payment"]["reference"],
         "status": "succeeded",
     }
-    for kind in ("refund.created", "charge.refunded"):
-        yield scene.sign(scene.account.book.event(kind, refund))
-    yield scene.pay()
+    kinds = ("refund.created", "charge.refunded")
+    told = [scene.sign(scene.account.book.event(kind, refund)) for kind in kinds]
+    return [paid, *told, paid]
+
+
+def given_back_before(scene: Scene) -> list[Sent]:
+    _, refund, _, paid = given_back(scene)
+    return [refund, paid]
 
 
 def of_another_secret(sent: Sent) -> Sent:
@@ -227,6 +232,7 @@ FACTS = (
         (DELIVERED, REFUND, IGNORED, DUPLICATE),
         "delivered",
     ),
+    Case("given back in part, then paid", given_back_before, *GIVEN_BACK_BEFORE),
     Case(
         "failure, then success", lambda s: [failure(s), s.pay()], (IGNORED, DELIVERED), "delivered"
     ),

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from scrip.domain import errors
@@ -12,6 +12,7 @@ from tests.scenarios.adversarial.accounts import CERTIFIED, ENDED, JSON, certifi
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
     REFUND_DUE,
@@ -62,8 +63,7 @@ def by_certificate(name: str, serial: str = "") -> Callable[[Sent], Sent]:
     return change
 
 
-def given_back(scene: Scene) -> Iterator[Sent]:
-    yield scene.pay()
+def refund(scene: Scene) -> Sent:
     news = {
         "mchid": wechat_keys.MCHID,
         "out_trade_no": scene.order_id,
@@ -75,8 +75,15 @@ def given_back(scene: Scene) -> Iterator[Sent]:
         "amount": {"total": 4500, "refund": 1000, "payer_total": 4500, "payer_refund": 1000},
     }
     made, headers = scene.account.book.callback("REFUND.SUCCESS", news)
-    yield Sent(made, {**JSON, **headers})
-    yield scene.pay()
+    return Sent(made, {**JSON, **headers})
+
+
+def given_back(scene: Scene) -> list[Sent]:
+    return [scene.pay(), refund(scene), scene.pay()]
+
+
+def given_back_before(scene: Scene) -> list[Sent]:
+    return given_back(scene)[1:]
 
 
 def sealed(event: str = "TRANSACTION.SUCCESS", **changes: Any) -> Callable[[Scene], bytes]:
@@ -285,6 +292,7 @@ FACTS = (
         state="delivered",
     ),
     told("paid on no day", {"success_time": "2026-02-30T00:00:00+08:00"}, errors.RequestInvalid),
+    Case("given back in part, then paid", given_back_before, *GIVEN_BACK_BEFORE),
     Case("paid, then given back in part", given_back, (DELIVERED, REFUND, DUPLICATE), "delivered"),
     Case("failure, then success", unpaid_then_paid, (IGNORED, DELIVERED), "delivered"),
     Case("success, then failure", paid_then_unpaid, (DELIVERED, IGNORED), "delivered"),

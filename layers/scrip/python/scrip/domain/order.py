@@ -323,7 +323,8 @@ def case_of(record: OrderRecord, payment: Payment) -> Case:
     asked, paid = order.total, payment.money
     if paid.currency != asked.currency:
         return Case.OTHER_CURRENCY
-    if paid.amount_minor < asked.amount_minor:
+    back = (each for each in record.refunds if each.of(payment) and each.counts)
+    if paid.amount_minor - sum(each.money.amount_minor for each in back) < asked.amount_minor:
         return Case.SHORT
     if isinstance(order, ExpiredOrder):
         return Case.TURNED_AWAY if order.turned_away else Case.LATE

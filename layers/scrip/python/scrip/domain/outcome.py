@@ -5,7 +5,7 @@ merchant may choose to do with it.
     late            the order had expired                       deliver, refund, hold
     turned_away     stock could not hold what was ordered       deliver, refund, hold
     over            more than was asked                         deliver, refund, hold
-    short           less than was asked                         refund, hold
+    short           less than was asked is left of it           refund, hold
     other_currency  not what was asked                          refund, hold
     second          another payment had settled the order       refund, hold
     changed         a known payment, now with another amount    hold
