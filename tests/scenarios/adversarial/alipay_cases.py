@@ -9,6 +9,7 @@ from tests.oracles.alipay_server import APP_KEY, OTHER_KEY, sign_form
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    ENDLESS,
     GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
@@ -200,6 +201,9 @@ FACTS = (
         "paid in the year 1", {"gmt_payment": "0001-01-01 00:00:00"}, DELIVERED, state="delivered"
     ),
     told("another kind of notice", {"notify_type": "dut_user_sign"}, IGNORED),
+    told("a kind without end", {"notify_type": ENDLESS}, IGNORED),
+    told("a state without end", {"trade_status": ENDLESS}, IGNORED),
+    told("a transaction without end", {"trade_no": ENDLESS}, errors.RequestInvalid),
     told("not paid yet", {"trade_status": "WAIT_BUYER_PAY"}, IGNORED),
     told("paid, in small letters", {"trade_status": "trade_success"}, IGNORED),
     told("finished", {"trade_status": "TRADE_FINISHED"}, DELIVERED, state="delivered"),

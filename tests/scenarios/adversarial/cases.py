@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from urllib3 import HTTPHeaderDict
 
+from scrip.domain import errors
 from scrip.domain.errors import ScripError
 from tests.scenarios.adversarial.accounts import Account, order_id_of
 from tests.shop import Reply, Shop
@@ -17,8 +18,25 @@ DELIVERED, DUPLICATE, STRAY, IGNORED = "delivered", "duplicate", "stray", "ignor
 REFUND, REFUND_DUE = "refund", "refund_due"
 
 
+ENDLESS = "".join(f"{n:05d}" for n in range(30_000))
+"""No piece of it is like another, so that none can hide in a log."""
+
 GIVEN_BACK_BEFORE = ((REFUND, STRAY), "pending", ("short refund",))
 """How it ends when word of a refund overtakes that of its payment: the goods stay here."""
+
+
+UNMATCHED = (errors.OrderUnknown, errors.PaymentMerchantMismatch, errors.PaymentModeMismatch)
+"""Refused though signed: somebody paid, and a person must look."""
+
+FORGED = (
+    errors.GatewayUnknown,
+    errors.RequestTooLarge,
+    errors.SignatureExpired,
+    errors.SignatureInvalid,
+    errors.SignatureMissing,
+    errors.SignatureProbe,
+)
+"""Anybody could have written it. What cannot be read may be either."""
 
 
 class Sent(NamedTuple):

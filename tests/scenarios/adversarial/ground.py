@@ -6,6 +6,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from unittest import mock
 
@@ -18,7 +19,7 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from scrip.wiring.clients import provider_http
 from tests.scenarios.adversarial.accounts import Account, order_id_of
-from tests.scenarios.adversarial.cases import Case, Scene, Shops
+from tests.scenarios.adversarial.cases import FORGED, UNMATCHED, Case, Scene, Shops
 from tests.scenarios.adversarial.logged import Logged, check_counted, check_logged
 from tests.scenarios.deployed import Deployed, wait_until
 from tests.scenarios.test_expire import make_older, sweep_and_read
@@ -114,6 +115,7 @@ class Ground:
     def check(self) -> None:
         if self.cases:
             self._nothing_else_moved()
+            self._kept_as_they_came()
             self._as_logged()
 
     def _nothing_else_moved(self) -> None:
@@ -127,6 +129,30 @@ class Ground:
         ):
             found = {each: _available(shop, each) for each in CURRENCIES}
             assert found == left, (found, left)
+
+    def _kept_as_they_came(self) -> None:
+        """What a provider signed is kept, and nothing that anybody could write."""
+        s3, bucket = (
+            self.deployed.cloud.client("s3"),
+            self.deployed.cloud.outputs["CallbacksBucket"],
+        )
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        kept = {
+            each["Key"].rpartition("-")[2] for page in pages for each in page.get("Contents", ())
+        }
+        signed, forged, either = dict[str, Case](), dict[str, Case](), dict[str, Case]()
+        for case, logged in self.cases:
+            for answer, raw in zip(case.answers, logged.bodies, strict=True):
+                if isinstance(answer, str) or answer in UNMATCHED:
+                    kind = signed
+                else:
+                    kind = forged if answer in FORGED else either
+                kind[sha256(raw).hexdigest()[:32]] = case
+        lost = [signed[each] for each in signed.keys() - kept]
+        assert not lost, lost
+        # The same bytes may come again, rightly signed.
+        believed = [forged[each] for each in (forged.keys() & kept) - signed.keys() - either.keys()]
+        assert not believed, believed
 
     def _as_logged(self) -> None:
         last = self.cases[-1][1].traces[-1]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scrip.contracts.problems import TYPE_PREFIX
-from scrip.domain import errors
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
@@ -14,13 +13,11 @@ from tests.scenarios.adversarial.cases import (
     REFUND,
     REFUND_DUE,
     STRAY,
+    UNMATCHED,
     Case,
 )
 
 Entries = Sequence[Mapping[str, Any]]
-
-UNMATCHED = (errors.OrderUnknown, errors.PaymentMerchantMismatch, errors.PaymentModeMismatch)
-"""Refused though signed: somebody paid, and a person must look."""
 
 WINDOW = 48
 """Letters and digits of a body that nothing but a copy of it would have in a row."""

@@ -9,6 +9,7 @@ from tests.oracles.standard_bridge import OWN_SECRET, sign
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    ENDLESS,
     GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
@@ -128,6 +129,7 @@ BODIES = (
     signed("signed: nested deep", lambda _: b'{"data":' * 20_000, errors.RequestMalformed),
     signed("signed: data is text", lambda _: b'{"type":"payment.succeeded","data":"x"}', IGNORED),
     signed("a type that is a list", typed(["payment.succeeded"]), IGNORED),
+    signed("a type without end", typed(ENDLESS), IGNORED),
     signed("a type in capitals", typed("PAYMENT.SUCCEEDED"), IGNORED),
     signed(
         "half a letter",

@@ -8,6 +8,7 @@ from tests.oracles.stripe_server import sign
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    ENDLESS,
     GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
@@ -19,6 +20,7 @@ from tests.scenarios.adversarial.cases import (
     Sent,
     body,
     doubled,
+    facts,
     header,
     paid,
     refused,
@@ -51,6 +53,11 @@ def replaced(old: bytes, new: bytes) -> Sends:
 def failure(scene: Scene) -> Sent:
     raw = event(scene, type="payment_intent.payment_failed")
     return scene.sign(raw)
+
+
+def endless_failure(scene: Scene) -> list[Sent]:
+    whole = json.loads(scene.pay({"last_payment_error": {"code": ENDLESS}}).raw)
+    return [scene.sign(json.dumps({**whole, "type": "payment_intent.payment_failed"}).encode())]
 
 
 def given_back(scene: Scene) -> list[Sent]:
@@ -223,6 +230,9 @@ FACTS = (
     ),
     signed("an event of live money", lambda s: event(s, livemode=True), errors.PaymentModeMismatch),
     signed("a live event of no known type", lambda s: event(s, livemode=True, type="x.y"), IGNORED),
+    signed("a type without end", lambda s: event(s, type=ENDLESS), IGNORED),
+    Case("a failure without end", endless_failure, (IGNORED,)),
+    facts("an order without end", {"order_id": ENDLESS}, errors.OrderUnknown),
     signed("a type in capitals", lambda s: event(s, type="PAYMENT_INTENT.SUCCEEDED"), IGNORED),
     signed("a type with a NUL", lambda s: event(s, type="payment_intent.succeeded\0"), IGNORED),
     signed("a time beyond all years", lambda s: event(s, created=10**30), errors.RequestInvalid),

@@ -12,6 +12,7 @@ from tests.scenarios.adversarial.accounts import CERTIFIED, ENDED, JSON, certifi
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
     DUPLICATE,
+    ENDLESS,
     GIVEN_BACK_BEFORE,
     IGNORED,
     REFUND,
@@ -239,6 +240,7 @@ BODIES = (
     signed("sealed: nested deep", sealed(content=b"[" * 20_000), errors.RequestInvalid),
     signed("a payment as a refund", sealed("REFUND.SUCCESS"), errors.RequestInvalid),
     signed("an event that is not known", sealed("TRANSACTION.success"), IGNORED),
+    signed("an event without end", sealed(around={"event_type": ENDLESS}), IGNORED),
     signed(
         "a time without a zone",
         sealed(around={"create_time": "2026-01-01T00:00:00"}),
@@ -251,6 +253,8 @@ FACTS = (
     told("another app is paid", {"appid": "wx0000000000000000"}, errors.PaymentMerchantMismatch),
     told("no app", {"appid": ""}, errors.PaymentMerchantMismatch),
     told("nobody attached", {"attach": ""}, errors.PaymentMerchantMismatch),
+    told("a state without end", {"trade_state": ENDLESS}, IGNORED),
+    told("an order without end", {"out_trade_no": ENDLESS}, errors.OrderUnknown),
     told("not paid", {"trade_state": "NOTPAY"}, IGNORED),
     told("paid, in small letters", {"trade_state": "success"}, IGNORED),
     told("a negative amount", total(-4500), errors.RequestInvalid),

@@ -7,6 +7,9 @@ from scrip.domain.dispute import Dispute
 from scrip.domain.payment import Payment
 from scrip.domain.refund import RefundReport
 
+LONGEST_FACT = 128
+"""What a provider signed may still be of any length. A log is no place for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentNotice:
@@ -18,7 +21,7 @@ class PaymentNotice:
 
     @property
     def facts(self) -> dict[str, str]:
-        return {"order_id": self.order_id, "transaction_id": self.payment.transaction_id}
+        return _facts(order_id=self.order_id, transaction_id=self.payment.transaction_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class UnpaidNotice:
 
     @property
     def facts(self) -> dict[str, str]:
-        return {"order_id": self.order_id, "reason": self.reason}
+        return _facts(order_id=self.order_id, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,11 @@ class RefundNotice:
 
     @property
     def facts(self) -> dict[str, str]:
-        return {
-            "order_id": self.order_id,
-            "transaction_id": self.transaction_id,
-            "refund_id": self.refund.refund_id or self.refund.provider_ref,
-        }
+        return _facts(
+            order_id=self.order_id,
+            transaction_id=self.transaction_id,
+            refund_id=self.refund.refund_id or self.refund.provider_ref,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class DisputeNotice:
 
     @property
     def facts(self) -> dict[str, str]:
-        return {"order_id": self.order_id, "dispute_id": self.dispute.dispute_id}
+        return _facts(order_id=self.order_id, dispute_id=self.dispute.dispute_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,11 @@ class IgnoredNotice:
 
     @property
     def facts(self) -> dict[str, str]:
-        return {"reason": self.reason}
+        return _facts(reason=self.reason)
+
+
+def _facts(**facts: str) -> dict[str, str]:
+    return {name: fact[:LONGEST_FACT] for name, fact in facts.items()}
 
 
 Notice = PaymentNotice | UnpaidNotice | RefundNotice | DisputeNotice | IgnoredNotice

@@ -83,6 +83,7 @@ USUAL = "page"
 
 MOST_FEN = 100_000_000_00
 MOST_SUBJECT = 256
+MOST_TRADE_NO = 64
 NOT_IN_SUBJECT = str.maketrans(dict.fromkeys("/=&,\"'\t\r\n", " "))
 """The first three Alipay forbids; the others would break a line of its bill."""
 
@@ -287,7 +288,7 @@ class AlipayGateway:
 
     def _payment(self, trade_no: str, total_amount: str, at_ms: int) -> Payment:
         """Raises ValueError."""
-        if not trade_no:
+        if not 0 < len(trade_no) <= MOST_TRADE_NO:
             raise ValueError("a payment without number")
         money = Money(from_yuan(total_amount), CURRENCY)
         return Payment(PROVIDER, trade_no, money, self.secrets.live, at_ms)
