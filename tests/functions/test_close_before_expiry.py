@@ -4,13 +4,19 @@ the goods, though no callback ever came, and nobody can pay for an order that is
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 
 from scrip.adapters.follow_ups import FollowUps
+from scrip.adapters.gateways.registry import Gateways
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.tables import Table
 from scrip.domain.chase import WAIT_MS
 from scrip.domain.order import ExpiredOrder, Order
+from scrip.wiring.clients import provider_http
+from tests.adapters import standard_making
 from tests.contents import nothing_changes
 from tests.functions.by_provider import pay_unheard, place
 from tests.functions.conftest import Clock
@@ -275,6 +281,22 @@ def test_a_merchant_that_took_its_secrets_away_keeps_no_order_waiting(
     placed = stocked.place({"card-50": 1})
     cloud.table("merchants").delete_item(Key={"pk": "demo", "sk": "gateway#stripe"})
     forget_adapters()
+    clock.ahead_ms = OVER_MS
+
+    assert sweep(cloud) == 1
+
+    assert state(stocked, placed) == "expired"
+    assert to_follow_up(cloud, clock.now_ms) == []
+
+
+def test_a_provider_that_is_known_by_its_callbacks_alone_keeps_no_order_waiting(
+    cloud: InMemory, stocked: Shop, clock: Clock
+) -> None:
+    merchants = Merchants(Table(boto3.client("dynamodb"), cloud.values["MerchantsTable"]))
+    keys = Keys(boto3.client("kms"), cloud.values["VaultKeyArn"])
+    no_bridge = msgspec.json.encode(standard_making.secrets(bridge_url=None))
+    Gateways(merchants, keys, provider_http()).set("demo", "standard", no_bridge)
+    placed = stocked.place({"card-50": 1}, provider="standard", return_url="https://shop.example/")
     clock.ahead_ms = OVER_MS
 
     assert sweep(cloud) == 1

@@ -43,12 +43,16 @@ def gateways(cloud: InMemory) -> Gateways:
     return Gateways(merchants, keys, provider_http())
 
 
+def kept_secrets(cloud: InMemory) -> Any:
+    return gateways(cloud).secrets("demo", "wechat")
+
+
 def set_up(cloud: InMemory, **settings: Any) -> None:
     gateways(cloud).set("demo", "wechat", msgspec.json.encode(secrets(**settings)))
 
 
 def kept(cloud: InMemory) -> set[str]:
-    return set(gateways(cloud).secrets("demo", "wechat").certificates)
+    return set(kept_secrets(cloud).certificates)
 
 
 def shop_at_wechat(cloud: InMemory, wechat: WechatServer, *known: Certified) -> None:
@@ -123,7 +127,7 @@ def test_what_somebody_sets_meanwhile_stays(
     monkeypatch.setattr(WechatGateway, "fetch_certificates", meanwhile)
 
     assert refresh(cloud)["changed"] == []
-    assert gateways(cloud).secrets("demo", "wechat").api_v3_keys == ("0" * 32,)
+    assert kept_secrets(cloud).api_v3_keys == ("0" * 32,)
 
 
 def test_a_failure_is_told_and_alarms_only_when_certificates_end_soon(
