@@ -101,7 +101,7 @@ def refund_failed(world: World) -> Case:
         assert [each.state for each in record.refunds] == [RefundState.FAILED]
         assert [item for item in world.items("orders") if "follow_up" in item]
 
-    return Case(lambda: world.post(event), expect, again_calls=2)
+    return Case(lambda: world.post(event), expect, again_calls=3)
 
 
 @case("refunding: the provider tells of one that was begun elsewhere")
@@ -115,7 +115,7 @@ def refund_begun_elsewhere(world: World) -> Case:
         [record] = records(world)
         assert sum(each.money.amount_minor for each in record.refunds if each.foreign) == 1000
 
-    return Case(lambda: world.post(event), expect, again_calls=3)
+    return Case(lambda: world.post(event), expect, again_calls=4)
 
 
 def elsewhere(world: World, placed: Reply, amount: int) -> bytes:
