@@ -10,8 +10,10 @@ import msgspec
 from infra.admin.command import Group, Target
 from infra.admin.output import answer, columns, facts, minor, moment, tell
 from infra.admin.stack import Deployment, connect
+from scrip.chance import now_ms
 from scrip.contracts.merchant import PAGE_LIMIT, MerchantOrderView, OrdersQuery
 from scrip.contracts.merchant_views import merchant_order_view
+from scrip.domain.errors import OrderUnknown
 from scrip.domain.order import OrderState
 from scrip.flows.list_orders import list_orders, read_merchant_order
 
@@ -32,6 +34,20 @@ def show(target: Target, merchant_id: str, order_id: str) -> None:
     record = read_merchant_order(merchant_id, order_id, orders=connect(target).orders)
     view = merchant_order_view(record)
     answer(target, order_json(merchant_id, view), facts(_told(merchant_id, view)))
+
+
+@order.command(name="follow-up")
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("order_id", metavar="ORDER")
+@click.pass_obj
+def follow_up(target: Target, merchant_id: str, order_id: str) -> None:
+    """Do within a minute what is left to do at its payment provider, as if it were new.
+
+    For an order that was given up on. It does no harm to any other.
+    """
+    if not connect(target).follow_ups.add(merchant_id, order_id, now_ms()):
+        raise OrderUnknown(order_id)
+    answer(target, {"order_id": order_id}, [f"{order_id} is followed up within a minute"])
 
 
 class When(click.ParamType[int]):

@@ -85,3 +85,20 @@ def test_orders_that_are_not_there_are_refused(operator: Operator, acme: Shop) -
     assert nobody["type"] == "merchant-unknown"
     assert cursor["type"] == "request-invalid"
     assert operator.run("order", "list", "--cursor", "x").exit_code == 2
+
+
+def test_an_order_is_followed_up_again(operator: Operator, acme: Shop) -> None:
+    acme.stock_up("card", ["A"])
+    placed = acme.place({"card": 2})
+    acme.pay(placed)
+    orders = operator.cloud.table("orders")
+    gone = "REMOVE follow_up, follow_up_at, follow_up_since"
+    orders.update_item(Key={"pk": f"acme#{order_id(placed)}"}, UpdateExpression=gone)
+    assert operator.cloud.invoke("schedule_follow_up", {}) == {"due": 0}
+
+    operator.done("order", "follow-up", "acme", order_id(placed))
+
+    assert operator.cloud.invoke("schedule_follow_up", {}) == {"due": 1}
+    shown = operator.done("order", "show", "acme", order_id(placed))
+    assert shown["refunded_minor"] == 4500
+    assert operator.run("order", "follow-up", "acme", "0" * 16).exit_code == 1
