@@ -58,6 +58,7 @@ def two_wishes(world: World) -> tuple[Case, Case]:
     world.stock("card", 2 * PER_CHUNK)
     placed = world.place({"card": PER_CHUNK + 1})
     world.pay(placed)
+    assert wish(world, placed, refund_due_minor=1000)()
 
     def expect() -> None:
         assert owed(world) == 4000

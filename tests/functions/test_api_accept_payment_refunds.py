@@ -94,6 +94,29 @@ def test_a_callback_may_be_faster_than_asking(
     assert [follow(cloud), follow(cloud)] == [1, 0]
 
 
+def test_one_that_gave_back_another_amount_is_for_a_person(
+    cloud: InMemory,
+    stocked: Shop,
+    stripe_api: StripeServer,
+    owing: Reply,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = stripe_calls.begin_refund
+    monkeypatch.setattr(
+        stripe_calls,
+        "begin_refund",
+        lambda book, *more: book.keep(begin(book, *more), status="pending"),
+    )
+    follow(cloud)
+    [made] = at_stripe(stripe_api, owing)
+
+    stocked.callback(
+        stripe_api.event("refund.updated", made | {"amount": 1, "status": "succeeded"})
+    )
+
+    assert states(cloud, owing) == [RefundState.STUCK]
+
+
 def test_a_refund_begun_in_the_dashboard_counts(
     cloud: InMemory, stocked: Shop, stripe_api: StripeServer, owing: Reply
 ) -> None:

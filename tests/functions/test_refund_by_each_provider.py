@@ -70,6 +70,30 @@ def test_what_is_owed_is_given_back(
     ]
 
 
+def test_one_that_may_have_been_sent_is_asked_about_before_it_is_sent(
+    deployed: InMemory, provider: Provider, owing: Reply, clock: Clock
+) -> None:
+    """Also after the provider forgot its number, as PayPal does after 45 days."""
+    order_id = owing.json["order"]["order_id"]
+    clock.ahead_ms = 1000
+    deployed.invoke("schedule_follow_up", {})
+    deployed.table("orders").update_item(
+        Key={"pk": f"demo#{order_id}"},
+        UpdateExpression="SET #refund.#state = :begun, follow_up = :s, follow_up_at = :at",
+        ExpressionAttributeNames={"#refund": f"refund#{order_id}R001", "#state": "state"},
+        ExpressionAttributeValues={":begun": "begun", ":s": "0", ":at": clock.now_ms},
+    )
+    if provider.name == "paypal":
+        provider.server.answers.clear()
+
+    clock.ahead_ms += MINUTE_MS
+    deployed.invoke("schedule_follow_up", {})
+
+    [refund] = refunds(deployed, owing)
+    assert refund.state in (RefundState.PENDING, RefundState.SUCCEEDED)
+    assert len(given_back(provider, order_id)) == 1
+
+
 def slow(provider: Provider) -> None:
     """Refunds take their time from now on."""
     match provider.name:

@@ -120,7 +120,17 @@ def test_what_is_refused_waits_for_a_person_who_is_told_every_day(
         clock.ahead_ms = hour * 60 * MINUTE_MS + 2000
         follow(cloud)
     assert waiting(capsys) == ["stuck", "stuck"]
-    assert at_stripe(stripe_api, short) == []
+
+    [charge] = [
+        each
+        for each in stripe_api.of_kind("charge")
+        if each["payment_intent"] == short.json["payment"]["reference"]
+    ]
+    stripe_api.keep(charge, disputed=False)
+    stripe_api.answers.pop(refunds(cloud, short)[0].refund_id)
+    clock.ahead_ms += DAY_MS
+    follow(cloud)
+    assert at_stripe(stripe_api, short) == [], "only a person has it sent again"
 
 
 def test_what_takes_weeks_is_told_every_day(
@@ -171,6 +181,26 @@ def test_a_shop_without_the_provider_has_a_refund_for_a_person(
 
     assert [each.state for each in refunds(cloud, short)] == [RefundState.STUCK]
     assert waiting(capsys) == ["stuck"]
+
+
+def test_no_other_refund_is_begun_while_one_may_be_unsent(
+    cloud: InMemory, stocked: Shop, stripe_api: StripeServer, clock: Clock
+) -> None:
+    placed = stocked.place({"card-50": 2})
+    stocked.pay(placed)
+    stripe_api.fail_with += [(503, {"error": {"type": "api_error"}})] * 4
+    for units in (1, 2):
+        stocked.take_back(placed, units)
+        clock.ahead_ms += MINUTE_MS + 1000
+        follow(cloud)
+    stripe_api.fail_with.clear()
+
+    assert [each.money.amount_minor for each in refunds(cloud, placed)] == [4500]
+
+    for _ in range(3):
+        clock.ahead_ms += MINUTE_MS + 1000
+        follow(cloud)
+    assert [each["amount"] for each in at_stripe(stripe_api, placed)] == [4500, 4500]
 
 
 def test_a_silent_provider_is_asked_a_few_times_in_a_run(
