@@ -15,7 +15,7 @@ Answer = str | type[ScripError]
 """The outcome that is acknowledged, or what it is refused as."""
 
 DELIVERED, DUPLICATE, STRAY, IGNORED = "delivered", "duplicate", "stray", "ignored"
-REFUND, REFUND_DUE = "refund", "refund_due"
+REFUND, REFUND_DUE, DISPUTED = "refund", "refund_due", "disputed"
 
 
 ENDLESS = "".join(f"{n:05d}" for n in range(30_000))
@@ -86,7 +86,7 @@ class Scene(NamedTuple):
 
 class Case(NamedTuple):
     """`sends`: the callbacks, one after the other, or all `at_once`. `answers`: one for each.
-    `state`, `strays` (case and action), `owed` minor units: of the order, in the end."""
+    `state`, `strays` (case and action), `owed` minor units, `frozen`: of the order, in the end."""
 
     name: str
     sends: Callable[[Scene], Iterable[Sent]]
@@ -94,6 +94,7 @@ class Case(NamedTuple):
     state: str = "pending"
     strays: tuple[str, ...] = ()
     owed: int = 0
+    frozen: bool = False
     at_once: bool = False
 
     def __repr__(self) -> str:

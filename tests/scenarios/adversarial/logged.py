@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from scrip.contracts.problems import TYPE_PREFIX
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
+    DISPUTED,
     DUPLICATE,
     IGNORED,
     REFUND,
@@ -54,7 +55,7 @@ def check_logged(
 
 def bare(text: str) -> str:
     """However it is escaped."""
-    return re.sub(r"[^A-Za-z0-9]", "", text)
+    return re.sub(r"\\+[nrt]|[^A-Za-z0-9]", "", text)
 
 
 def _ending(entries: Entries) -> str:
@@ -81,6 +82,8 @@ def check_counted(cases: Sequence[Case], endings: Counter[str], entries: Entries
             for metric in entry["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
                 counted[metric["Name"]] += sum(entry[metric["Name"]])
     del counted["PaymentToReadable"]
+    disputed = sum(counted.pop(f"Disputes{each}", 0) for each in ("Opened", "Won", "Lost"))
+    assert disputed == endings[DISPUTED]
     expected = Counter(
         CallbackRefused=sum(refused.values()),
         CallbacksDuplicate=endings[DUPLICATE],

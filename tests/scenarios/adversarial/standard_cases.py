@@ -8,6 +8,7 @@ from scrip.domain import errors
 from tests.oracles.standard_bridge import OWN_SECRET, sign
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
+    DISPUTED,
     DUPLICATE,
     ENDLESS,
     GIVEN_BACK_BEFORE,
@@ -17,6 +18,7 @@ from tests.scenarios.adversarial.cases import (
     STRAY,
     Case,
     Scene,
+    Sends,
     Sent,
     body,
     header,
@@ -37,11 +39,32 @@ def with_secret(secret: str) -> Callable[[Sent], Sent]:
     return lambda sent: sent.but(**sign(sent.raw, int(time.time()), secret))
 
 
-def dots_moved(sent: Sent) -> Sent:
-    """What is signed stays the same bytes: the time is part of the id now."""
-    whole = f"{sent.headers[ID]}.{sent.headers[STAMP]}"
-    first, _, raw = sent.raw.decode().partition(".")
-    return Sent(raw.encode(), {**sent.headers, ID: whole, STAMP: first})
+def dots_moved(scene: Scene) -> list[Sent]:
+    """The same bytes are signed when the time is part of the id, and the body's begin the time."""
+    now = str(int(time.time()))
+    whole = scene.sign(f"{now}.25".encode())
+    return [
+        whole._replace(raw=b"25").but(
+            **{ID: f"{whole.headers[ID]}.{whole.headers[STAMP]}", STAMP: now}
+        )
+    ]
+
+
+def disputed(*words: str, order_id: str = "") -> Sends:
+    """The payment, and what is then told of a dispute about it, all within a second or two."""
+
+    def sends(scene: Scene) -> list[Sent]:
+        named = {"order_id": order_id} if order_id else {}
+        raw = scene.pay({"dispute": {"id": "dp_1"}}, **named).raw
+        told = [raw.replace(b"payment.succeeded", f"dispute.{each}".encode()) for each in words]
+        return [scene.pay(), *(scene.sign(each) for each in told)]
+
+    return sends
+
+
+def disputed_before(scene: Scene) -> list[Sent]:
+    paid, dispute = disputed("created")(scene)
+    return [dispute, paid]
 
 
 def unnamed(scene: Scene) -> list[Sent]:
@@ -108,7 +131,7 @@ SIGNATURES = (
     refused("another id", header(ID, lambda s: s + "0"), errors.SignatureInvalid),
     refused("an id with a dot", header(ID, lambda s: s + ".1"), errors.SignatureInvalid),
     refused("an id that is not ASCII", header(ID, lambda s: s + "é"), errors.SignatureInvalid),
-    refused("what is signed cut elsewhere", dots_moved, errors.SignatureInvalid),
+    Case("what is signed cut elsewhere", dots_moved, (errors.SignatureInvalid,)),
     refused("a time of words", header(STAMP, lambda _: "now"), errors.SignatureInvalid),
     refused("a time in milliseconds", header(STAMP, lambda s: s + "000"), errors.SignatureInvalid),
     refused("a time with decimals", header(STAMP, lambda s: s + ".0"), errors.SignatureInvalid),
@@ -200,4 +223,46 @@ FACTS = (
     ),
 )
 
-CASES = SIGNATURES + BODIES + AMOUNTS + FACTS
+DISPUTES = (
+    Case(
+        "disputed, then paid",
+        disputed_before,
+        (DISPUTED, DELIVERED),
+        "delivered",
+        frozen=True,
+    ),
+    Case(
+        "paid, then disputed twice",
+        disputed("created", "created"),
+        (DELIVERED, DISPUTED, DUPLICATE),
+        "delivered",
+        frozen=True,
+    ),
+    Case(
+        "paid, disputed and won",
+        disputed("created", "won"),
+        (DELIVERED, DISPUTED, DISPUTED),
+        "delivered",
+    ),
+    Case(
+        "paid, disputed and lost",
+        disputed("created", "lost"),
+        (DELIVERED, DISPUTED, DISPUTED),
+        "delivered",
+        frozen=True,
+    ),
+    Case(
+        "won before it was opened",
+        disputed("won", "created"),
+        (DELIVERED, DISPUTED, DUPLICATE),
+        "delivered",
+    ),
+    Case(
+        "a dispute of no order",
+        disputed("created", order_id="0" * 16),
+        (DELIVERED, errors.OrderUnknown),
+        "delivered",
+    ),
+)
+
+CASES = SIGNATURES + BODIES + AMOUNTS + FACTS + DISPUTES

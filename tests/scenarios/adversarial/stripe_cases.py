@@ -7,6 +7,7 @@ from scrip.domain import errors
 from tests.oracles.stripe_server import sign
 from tests.scenarios.adversarial.cases import (
     DELIVERED,
+    DISPUTED,
     DUPLICATE,
     ENDLESS,
     GIVEN_BACK_BEFORE,
@@ -53,6 +54,18 @@ def replaced(old: bytes, new: bytes) -> Sends:
 def failure(scene: Scene) -> Sent:
     raw = event(scene, type="payment_intent.payment_failed")
     return scene.sign(raw)
+
+
+def disputed(told: str, booked: str) -> Sends:
+    """What the event says of a dispute, and how it stands at Stripe by now."""
+
+    def sends(scene: Scene) -> list[Sent]:
+        paid, book = scene.pay(), scene.account.book
+        dispute = book.dispute(scene.placed.json["payment"]["reference"], booked)
+        raw = book.event("charge.dispute.updated", {**dispute, "status": told})
+        return [paid, scene.sign(raw)]
+
+    return sends
 
 
 def endless_failure(scene: Scene) -> list[Sent]:
@@ -230,6 +243,19 @@ FACTS = (
     ),
     signed("an event of live money", lambda s: event(s, livemode=True), errors.PaymentModeMismatch),
     signed("a live event of no known type", lambda s: event(s, livemode=True, type="x.y"), IGNORED),
+    Case(
+        "disputed, and won by now",
+        disputed("needs_response", "won"),
+        (DELIVERED, DISPUTED),
+        "delivered",
+    ),
+    Case(
+        "a dispute won, but not in Stripe's book",
+        disputed("won", "needs_response"),
+        (DELIVERED, DISPUTED),
+        "delivered",
+        frozen=True,
+    ),
     signed("a type without end", lambda s: event(s, type=ENDLESS), IGNORED),
     Case("a failure without end", endless_failure, (IGNORED,)),
     facts("an order without end", {"order_id": ENDLESS}, errors.OrderUnknown),

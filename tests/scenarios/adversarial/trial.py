@@ -72,10 +72,11 @@ def check_order(scene: Scene, case: Case) -> None:
     path = f"/v1/merchant/orders/{scene.order_id}"
     seen: Mapping[str, Any] = shop.call("GET", path, key="finance").json
     beside = sorted(f"{each['case']} {each['action']}" for each in seen["stray_payments"])
-    assert (seen["state"], beside) == (case.state, sorted(case.strays)), seen
+    ends = case.state, sorted(case.strays), case.frozen
+    assert (seen["state"], beside, seen["frozen"]) == ends, seen
     assert shop.read(scene.placed).json.get("refund_due_minor", 0) == case.owed
     revealed = shop.reveal(scene.placed)
-    if case.delivered:
+    if case.delivered and not case.frozen:
         assert len(revealed.json["codes"]) == 1
     else:
         assert revealed.status == 409
