@@ -58,3 +58,11 @@ def test_what_expired_while_its_provider_was_silent_is_closed_afterwards(
         return bool(open_cloud.stripe.payments[reference(placed)]["status"] == "canceled")
 
     wait_until(closed)
+
+
+def test_shops_without_certificates_have_none_fetched(deployed: Deployed) -> None:
+    deployed.open_shop(f"shop-{secrets.token_hex(4)}")
+
+    done = deployed.invoke("ScheduleRefreshCertificates")
+
+    assert done == {"changed": [], "ending": [], "failures": {}}
