@@ -9,6 +9,9 @@ from tests.generated import ask, look_up, put_generated, register, sell_generate
 from tests.shop import Reply
 
 ASKED = 4
+FREEZE = 1
+"""Whether the order that a key was sold with is frozen."""
+
 """Calls of a warm function that activates: three rates, one write of the seats."""
 
 
@@ -67,7 +70,7 @@ def activating(world: World) -> Case:
         assert seats(world, mark) == 2
         assert ask(world.shop, "activate", device="device-2").problem == "activation-limit-reached"
 
-    return Case(event, expect, again_calls=ASKED)
+    return Case(event, expect, again_calls=ASKED + FREEZE)
 
 
 @case("activating: freeing a seat")
@@ -94,7 +97,7 @@ def freeing(world: World) -> Case:
     def expect() -> None:
         assert seats(world, mark) == 0
 
-    return Case(event, expect, again_calls=4)
+    return Case(event, expect, again_calls=ASKED + FREEZE)
 
 
 @case("activating: asking where a key stands")
