@@ -311,6 +311,18 @@ def test_there_is_evidence_of_an_order_that_nobody_paid(stocked: Shop) -> None:
     ]
 
 
+def test_evidence_tells_of_money_that_came_besides_and_what_became_of_it(stocked: Shop) -> None:
+    placed = bought(stocked)
+    assert stocked.pay(placed, id="pi_second").json["outcome"] == "stray"
+
+    happened = stocked.evidence(placed).json["happened"]
+
+    told = "paid besides (second), stripe pi_second: refund"
+    [besides] = [each for each in happened if each["what"] == told]
+    [paid] = [each for each in happened if each["what"].startswith("paid, ")]
+    assert 0 <= besides["at_ms"] - paid["at_ms"] < 60_000
+
+
 def test_there_is_no_evidence_of_no_order(stocked: Shop) -> None:
     path = "/v1/merchant/orders/0000000000000000/evidence"
 

@@ -59,6 +59,9 @@ def happenings_of(record: OrderRecord, trail: Iterable[Entry]) -> list[Happening
         )
         units = sum(line.units_claimed for line in order.lines)
         found.append(Happening(order.delivered_at_ms, f"delivered, units: {units}"))
+    for payment, case, action in record.strays:
+        besides = f"paid besides ({case.value}), {payment.provider} {payment.transaction_id}"
+        found.append(Happening(payment.succeeded_at_ms, f"{besides}: {action.value}"))
     for refund in record.refunds:
         about, money = f"refund {refund.refund_id}", refund.money
         began = f"{about} begun, {money.amount_minor} {money.currency} minor"
