@@ -139,6 +139,8 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "mail": frozenset({"code", "day", "stock_warning"}),
     "masking": frozenset({"code"}),
     "merchant": frozenset({"outcome", "reveal_watch"}),
+    "money_event": frozenset({"dispute", "money", "order", "outcome", "refund"}),
+    "money_mail": frozenset({"mail", "money", "money_event", "outcome"}),
     "notice": frozenset({"dispute", "payment", "refund"}),
     "offer": frozenset({"chunk_range", "directory", "stock"}),
     "order": frozenset({"dispute", "errors", "line", "money", "outcome", "payment", "refund"}),

@@ -250,7 +250,8 @@ def _outbox_and_mail(cloud: InMemory) -> None:
     sqs, messages = boto3.client("sqs"), []
     while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         messages += [{"messageId": each["MessageId"], "body": each["Body"]} for each in got]
-    assert len(messages) == 5
+    assert len(messages) == 6
+    assert [each for each in messages if "money_moved" in each["body"]]
     sent = cloud.invoke("queue_send_mail", {"Records": messages * 2})
     assert sent == {"batchItemFailures": []}
 

@@ -245,6 +245,7 @@ def _callbacks(shop: Shop, placed: list[Reply]) -> None:
         shop.pay(each, receipt_email=PAYER)
         shop.pay(each)
     shop.pay(placed[0], id="pi_stray", receipt_email=PAYER)
+    shop.dispute(placed[1], "needs_response")
     shop.pay(placed[0], metadata={"merchant_id": shop.merchant_id}, receipt_email=PAYER)
     shop.callback(json.dumps({"receipt_email": PAYER}).encode())
     shop.callback(PAYER.encode())

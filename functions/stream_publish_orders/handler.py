@@ -3,16 +3,29 @@
 from typing import Any
 
 from scrip.batching import in_batches
+from scrip.chance import now_ms
 from scrip.flows.publish_order_moves import publish_order_move
-from scrip.telemetry import count
+from scrip.flows.tell_of_money import tell_of_money
+from scrip.telemetry import count, logger
 from scrip.wiring import outbox
 
 outbox.warm()
 
 
 def publish(move: outbox.OrderMove) -> None:
-    if publish_order_move(move.old, move.new, mail_queue=outbox.mail_queue()):
+    mail_queue = outbox.mail_queue()
+    if publish_order_move(move.old, move.new, mail_queue=mail_queue):
         count("OrderMovesPublished")
+    told = tell_of_money(
+        move.old,
+        move.new,
+        now_ms=now_ms(),
+        events=outbox.money_events(),
+        mail_queue=mail_queue,
+    )
+    for event in told:
+        count("MoneyEvents")
+        logger.info("money event", type=event.about.value, event_id=event.event_id)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Lambda's on-failure message says where the records lie (shard, first and last sequence number); it
 does not hold them. The stream keeps them for 24 hours. After that the orders table is asked which
-orders were delivered in those moments. Telling one twice is harmless: the mail's mark knows.
+orders were delivered in those moments. Telling one twice is harmless: the mail's mark knows. What
+became of the money of others is not found that way.
 
 Source: docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
@@ -18,11 +19,13 @@ from botocore.exceptions import ClientError
 from infra.admin.stack import Deployment
 from scrip.adapters.aws import AwsClient, ask, code_of
 from scrip.adapters.order_stream import read_records
+from scrip.chance import now_ms
 from scrip.contracts.merchant import PAGE_LIMIT, OrdersQuery
 from scrip.domain.errors import StoreUnavailable
-from scrip.domain.order import DeliveredOrder, Order, RefundDueOrder
+from scrip.domain.order import DeliveredOrder, Order, OrderRecord, RefundDueOrder
 from scrip.flows.list_orders import list_orders
 from scrip.flows.publish_order_moves import publish_order_move
+from scrip.flows.tell_of_money import tell_of_money
 
 EMPTY_PAGES = 20
 """A stream may answer with empty pages before the records it was asked for."""
@@ -57,7 +60,7 @@ class GivenUp(msgspec.Struct, frozen=True):
 
 
 class Told(NamedTuple):
-    """Orders told to the mail queue again, where they were found, and records that are no order."""
+    """Orders told again, where they were found, and records that are no order."""
 
     orders: list[dict[str, str]]
     unreadable: list[dict[str, str]]
@@ -85,8 +88,8 @@ def tell_again(deployed: Deployment, place: Place) -> Told:
                 {"sequence_number": sequence_number, "reason": type(error).__name__}
             )
             continue
-        if publish_order_move(old, new, mail_queue=deployed.mail_queue) and new:
-            told.orders.append(_found(new, "stream"))
+        if _tell(deployed, old, new) and new:
+            told.orders.append(_found(new.order, "stream"))
     return told
 
 
@@ -128,17 +131,25 @@ def as_lambda_hands_over(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tell_by_table(deployed: Deployment, place: Place) -> Told:
     told = Told([], [])
-    for order in delivered_between(
+    for record in delivered_between(
         deployed,
         int(place.approximate_arrival_of_first_record.timestamp() * 1000) - SLACK_MS,
         int(place.approximate_arrival_of_last_record.timestamp() * 1000) + SLACK_MS,
     ):
-        if publish_order_move(None, order, mail_queue=deployed.mail_queue):
-            told.orders.append(_found(order, "table"))
+        if _tell(deployed, None, record):
+            told.orders.append(_found(record.order, "table"))
     return told
 
 
-def delivered_between(deployed: Deployment, since_ms: int, until_ms: int) -> Iterator[Order]:
+def _tell(deployed: Deployment, old: OrderRecord | None, new: OrderRecord | None) -> bool:
+    """Without what it was, all that an order has beside it is told: what is on record stays."""
+    queue = deployed.mail_queue
+    ready = publish_order_move(old, new, mail_queue=queue)
+    events = deployed.money_events
+    return bool(tell_of_money(old, new, now_ms=now_ms(), events=events, mail_queue=queue)) or ready
+
+
+def delivered_between(deployed: Deployment, since_ms: int, until_ms: int) -> Iterator[OrderRecord]:
     """Orders of every shop that became readable in that time."""
     for merchant_id in sorted(deployed.merchants.ids()):
         cursor: str | None = None
@@ -150,12 +161,13 @@ def delivered_between(deployed: Deployment, since_ms: int, until_ms: int) -> Ite
                 cursor=cursor,
             )
             page = list_orders(merchant_id, query, orders=deployed.orders)
-            for order in (record.order for record in page.records):
+            for record in page.records:
+                order = record.order
                 if (
                     isinstance(order, DeliveredOrder | RefundDueOrder)
                     and since_ms <= order.delivered_at_ms <= until_ms
                 ):
-                    yield order
+                    yield record
             cursor = page.next_cursor
             if cursor is None:
                 break

@@ -12,7 +12,7 @@ from infra.admin.lost_moves import read_given_up, tell_again
 from infra.admin.output import answer, columns, moment, tell
 from infra.admin.stack import Deployment, connect
 from scrip.chance import now_ms
-from scrip.contracts.messages import Message, OrderReady, StockWarned, decode_message
+from scrip.contracts.messages import Message, MoneyMoved, OrderReady, StockWarned, decode_message
 
 MAX_REDRIVE = 10_000
 DEAD_OUTPUTS = {"mail": "MailDeadQueueUrl", "orders-stream": "OrdersStreamDeadQueueUrl"}
@@ -119,6 +119,8 @@ def _about(letter: Letter) -> str:
             return f"order {message.order_id} of {message.merchant_id}"
         case StockWarned() as message:
             return f"stock warning {message.event_id} of {message.merchant_id}"
+        case MoneyMoved() as message:
+            return f"money event {message.event_id} of {message.merchant_id}"
     try:
         place = read_given_up(letter.body)
     except msgspec.MsgspecError:

@@ -32,6 +32,7 @@ from scrip.adapters.kept_callbacks import KeptCallbacks
 from scrip.adapters.keys import Keys
 from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.merchants import Merchants
+from scrip.adapters.money_events import MoneyEvents
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
@@ -80,6 +81,7 @@ class Deployment:
         self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
         self.callbacks = KeptCallbacks(client("s3"), self.output("CallbacksBucket"))
+        self.money_events = MoneyEvents(self._table("Notifications"))
         self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
 
     def output(self, name: str) -> str:

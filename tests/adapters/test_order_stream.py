@@ -6,7 +6,7 @@ from typing import Any
 
 from scrip.adapters.order_stream import OrderMove, read_records
 from scrip.adapters.orders import Orders
-from scrip.domain.order import Order
+from scrip.domain.order import OrderRecord, listing_place
 from tests.domain.making import NOW_MS, TRACE_ID, line, payment, pending
 
 
@@ -45,11 +45,9 @@ def test_a_record_tells_what_an_order_was_and_became(orders: Orders) -> None:
         record(1, NewImage=old), record(2, OldImage=old, NewImage=new), record(3, OldImage=new)
     )
 
-    expected: list[tuple[Order | None, Order | None]] = [
-        (None, order),
-        (order, closed),
-        (closed, None),
-    ]
+    place = listing_place(order.placed_at_ms, order.order_id)
+    before, after = OrderRecord(order, place, ()), OrderRecord(closed, place, ())
+    expected = [(None, before), (before, after), (after, None)]
     assert [(name, (move.old, move.new)) for name, move in told] == [
         (str(number), pair) for number, pair in enumerate(expected, 1)
     ]
@@ -74,4 +72,6 @@ def test_a_broken_record_fails_alone(orders: Orders) -> None:
         read_records({"Records": [record(1, NewImage=broken), record(2, NewImage=whole)]})
     )
 
-    assert readers["2"]().new == order
+    found = readers["2"]().new
+    assert found is not None
+    assert found.order == order

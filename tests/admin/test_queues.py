@@ -9,7 +9,7 @@ import pytest
 
 from infra.admin import queues
 from infra.admin.dead_letters import Letter, Queue
-from scrip.contracts.messages import OrderReady, StockWarned, encode_message
+from scrip.contracts.messages import MoneyMoved, OrderReady, StockWarned, encode_message
 from tests.admin.operator import Operator
 from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
@@ -161,6 +161,17 @@ def test_a_dead_warning_about_stock_is_told_by_its_event_and_sent_again(
     assert moved == {"kind": "stock_warned", "merchant_id": "acme", "event_id": "card.1.low"}
 
 
+def test_a_dead_mail_about_money_is_told_by_its_event(
+    operator: Operator, outputs: dict[str, str]
+) -> None:
+    send(outputs[MAIL_DEAD], encode_message(MoneyMoved("acme", "7K2M.stripe#pi_1.second.hold")))
+
+    asked = operator.run("queue", "redrive", "mail", stdin="y\n")
+
+    assert "money event 7K2M.stripe#pi_1.second.hold of acme" in asked.stderr
+    assert [moved["kind"] for moved in bodies(outputs[MAIL])] == ["money_moved"]
+
+
 def test_samples_show_ids_and_nothing_else_of_a_message(
     operator: Operator, outputs: dict[str, str]
 ) -> None:
@@ -232,6 +243,24 @@ def test_moves_that_the_stream_forgot_are_found_in_the_table(
     assert order_id(lost) in result.stdout
     assert order_id(unpaid) not in result.stdout
     assert [body["order_id"] for body in bodies(outputs[MAIL])] == [order_id(lost)]
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["in the stream", "in the table"])
+def test_money_beside_lost_orders_is_told_again(
+    operator: Operator, acme: Shop, outputs: dict[str, str], *, forgotten: bool
+) -> None:
+    acme.stock_up("card", ["A"])
+    lost = delivered(acme)
+    acme.pay(lost, id="pi_second")
+    arn, shard, numbers = stream(operator.cloud)
+    place = (GONE, SHARD, FIRST, SECOND) if forgotten else (arn, shard, numbers[0], numbers[-1])
+    send(outputs[STREAM_DEAD], given_up(*place))
+
+    operator.done("queue", "redrive", "orders-stream", "--yes")
+
+    [ready, money] = bodies(outputs[MAIL])
+    assert ready["order_id"] == order_id(lost)
+    assert money["event_id"] == f"{order_id(lost)}.stripe#pi_second.second.refund"
 
 
 def test_orders_delivered_at_another_time_are_not_told(

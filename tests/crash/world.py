@@ -33,6 +33,7 @@ from tests.in_memory import CALLBACKS, REGION, TABLES, UPLOADS, InMemory, forget
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, sign
 from tests.oracles.supplier_server import SupplierServer, supplier_server
+from tests.outbox import passes
 from tests.shop import InProcess, Reply, Shop
 
 CODE_LENGTH = 200
@@ -164,9 +165,9 @@ class World:
     def publish(self) -> bool:
         """The stream hands over what it has. Whether it was taken; its place moves only then."""
         records = self.stream()[self.stream_place :]
-        if not records:
+        if not (let_through := [each for each in records if passes(each)]):
             return True
-        answer = self.cloud.invoke("stream_publish_orders", {"Records": records})
+        answer = self.cloud.invoke("stream_publish_orders", {"Records": let_through})
         failed = [each["itemIdentifier"] for each in answer["batchItemFailures"]]
         numbers = [each["dynamodb"]["SequenceNumber"] for each in records]
         self.stream_place += numbers.index(failed[0]) if failed else len(records)

@@ -15,7 +15,7 @@ from scrip.domain.errors import (
 )
 from scrip.domain.mail import Mail, Sending
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import Order
+from scrip.domain.order import Order, OrderRecord
 from scrip.domain.order_access import Access, check_token, parse_token
 from scrip.flows.publish_order_moves import publish_order_move
 from scrip.flows.send_mail import send_mail
@@ -184,11 +184,16 @@ class Queue:
         self.told.append((merchant_id, order_id, trace_id))
 
 
+def tell(old: Order | None, new: Order | None, queue: Queue) -> bool:
+    records = [OrderRecord(each, "", ()) if each else None for each in (old, new)]
+    return publish_order_move(*records, mail_queue=queue)
+
+
 def test_an_order_that_became_readable_is_told_once() -> None:
     queue, order = Queue(), delivered()
 
-    assert publish_order_move(pending(), order, mail_queue=queue)
-    assert not publish_order_move(order, order, mail_queue=queue)
+    assert tell(pending(), order, queue)
+    assert not tell(order, order, queue)
 
     assert queue.told == [("demo", order.order_id, order.trace_id)]
 
@@ -207,11 +212,11 @@ def test_an_order_that_became_readable_is_told_once() -> None:
 def test_a_move_that_shows_nothing_is_told_to_nobody(old: Order | None, new: Order | None) -> None:
     queue = Queue()
 
-    assert not publish_order_move(old, new, mail_queue=queue)
+    assert not tell(old, new, queue)
     assert queue.told == []
 
 
 def test_an_order_that_ran_short_but_has_a_code_is_told() -> None:
     queue = Queue()
 
-    assert publish_order_move(pending(), refund_due(1), mail_queue=queue)
+    assert tell(pending(), refund_due(1), queue)

@@ -11,7 +11,7 @@ from scrip.domain.errors import StoreUnavailable
 from tests.contents import queued
 from tests.functions.conftest import Clock
 from tests.in_memory import InMemory
-from tests.outbox import publish, queued_event, stream_event
+from tests.outbox import passes, publish, queued_event, stream_event
 from tests.samples import sample
 from tests.shop import Reply, Shop
 
@@ -58,7 +58,23 @@ def test_of_all_moves_only_readable_orders_are_told(
 
     assert publish(cloud) == NO_FAILURES
 
-    assert [each["order_id"] for each in told(cloud)] == [order_id(delivered), order_id(partly)]
+    ready = [each for each in told(cloud) if "kind" not in each]
+    assert [each["order_id"] for each in ready] == [order_id(delivered), order_id(partly)]
+
+
+def test_of_a_usual_order_one_move_comes_to_the_outbox(
+    cloud: InMemory, stocked: Shop, clock: Clock
+) -> None:
+    placed, _unpaid = stocked.place({"card-50": 2}), stocked.place({"card-50": 1})
+    stocked.pay(placed)
+    stocked.reveal(placed)
+    clock.ahead_ms = 2 * 3_600_000
+    cloud.invoke("schedule_expire_orders", {})
+
+    moves = stream_event(cloud)["Records"]
+
+    assert len(moves) > 4
+    assert [passes(each) for each in moves].count(True) == 1
 
 
 def test_an_order_gone_after_its_time_is_not_told(cloud: InMemory, stocked: Shop) -> None:

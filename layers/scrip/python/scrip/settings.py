@@ -68,6 +68,7 @@ class KeysSettings:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
+    notifications_table: str
     mail_queue_url: str
 
 

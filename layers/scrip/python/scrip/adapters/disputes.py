@@ -7,7 +7,7 @@ Order      dispute#<provider>#<id>: how a dispute stands; see `order_items.dispu
 from typing import Any
 
 from scrip.adapters.follow_ups import named, sets, to_follow_up
-from scrip.adapters.order_items import FROZEN_BY, dispute_item, dispute_name, order_key
+from scrip.adapters.order_items import BESIDE, FROZEN_BY, dispute_item, dispute_name, order_key
 from scrip.adapters.tables import ConditionFailed, Table
 from scrip.domain.dispute import BY_MERCHANT, Dispute, DisputeState
 
@@ -26,7 +26,8 @@ class Disputes:
             news += " OR (#dispute.at_ms = :at AND #dispute.#state = :opened)"
             names["#state"] = "state"
             values[":opened"] = DisputeState.OPENED.value
-        due = to_follow_up(order_id, now_ms) if dispute.state is DisputeState.LOST else {}
+        lost = dispute.state is DisputeState.LOST
+        due = BESIDE | (to_follow_up(order_id, now_ms) if lost else {})
         return self._hold(
             merchant_id,
             order_id,

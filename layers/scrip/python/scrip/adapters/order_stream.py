@@ -5,23 +5,24 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from scrip.adapters.order_items import order_of
+from scrip.adapters.order_items import record_of
 from scrip.adapters.tables import decode_item
-from scrip.domain.order import Order
+from scrip.domain.order import OrderRecord
 
 
 class OrderMove(NamedTuple):
     """`old` is None for a new order, `new` for one that is gone."""
 
-    old: Order | None
-    new: Order | None
+    old: OrderRecord | None
+    new: OrderRecord | None
 
     @property
     def facts(self) -> dict[str, str]:
         """For the log."""
-        order = self.new or self.old
-        if order is None:
+        record = self.new or self.old
+        if record is None:
             return {}
+        order = record.order
         return {
             "merchant_id": order.merchant_id,
             "order_id": order.order_id,
@@ -37,14 +38,14 @@ def read_records(event: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Orde
 
 
 def _move(change: Mapping[str, Any]) -> OrderMove:
-    return OrderMove(_order(change.get("OldImage")), _order(change.get("NewImage")))
+    return OrderMove(_record(change.get("OldImage")), _record(change.get("NewImage")))
 
 
-def _order(image: Mapping[str, Any] | None) -> Order | None:
-    """An image's order; None for an item of another kind (the expiry mark)."""
+def _record(image: Mapping[str, Any] | None) -> OrderRecord | None:
+    """An image's order with what is kept of it; None for an item of another kind (a mark)."""
     if not image or "state" not in image:
         return None
-    return order_of(decode_item({name: _binary(value) for name, value in image.items()}))
+    return record_of(decode_item({name: _binary(value) for name, value in image.items()}))
 
 
 def _binary(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from scrip.adapters.follow_ups import named, sets, to_follow_up
 from scrip.adapters.order_items import (
+    BESIDE,
     FROZEN_BY,
     SHARDS,
     line_item,
@@ -123,7 +124,8 @@ class Orders:
     def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None:
         """Set money beside an order, once, or there again if it was to be delivered. Raises
         OrderMoved when it is there, or when the order is no longer in the state it was seen in."""
-        due = to_follow_up(order.order_id, now_ms) if stray.action is Action.REFUND else {}
+        refunded = stray.action is Action.REFUND
+        due = BESIDE | (to_follow_up(order.order_id, now_ms) if refunded else {})
         self._move(
             order,
             Write(

@@ -10,7 +10,7 @@ still so many. So two at once never give back twice, whatever each of them saw.
 from typing import Any
 
 from scrip.adapters.follow_ups import named, sets, to_follow_up
-from scrip.adapters.order_items import FROZEN_BY, order_key, refund_item, refund_name
+from scrip.adapters.order_items import BESIDE, FROZEN_BY, order_key, refund_item, refund_name
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.order import Order, RefundDueOrder, SettledOrder
 from scrip.domain.refund import Refund, RefundReport, RefundState
@@ -79,6 +79,7 @@ class Refunds:
 
     def _add(self, order: Order, refund: Refund, begun: int, due: Item, unless: str) -> bool:
         same = "refunds = :begun" if begun else "attribute_not_exists(refunds)"
+        due = BESIDE | due
         return self._update(
             order,
             f"SET #refund = :refund, refunds = :next{sets(due)} REMOVE delete_at",

@@ -1,45 +1,26 @@
-"""Events about stock, as the merchant's own systems will be told them.
-
-Event      pk `<merchant>#<event>#stock-event`, body: a StockEvent as JSON, delete_at
-"""
+"""Events about stock, as the merchant's own systems will be told them: kept under `stock-event`."""
 
 import msgspec
 
-from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.adapters.kept_events import KeptEvents
+from scrip.adapters.tables import Table
 from scrip.contracts.messages import StockEvent, StockFacts
-from scrip.domain.errors import EventUnknown
 from scrip.domain.stock_warning import About, StockWarning
 
-KEEP_MS = 90 * 86_400_000
 TYPE = "stock."
 
 
 class StockEvents:
     def __init__(self, table: Table) -> None:
-        self.table = table
+        self.kept = KeptEvents(table, "stock-event")
 
     def record(self, warning: StockWarning) -> None:
         """Once: what was recorded under its id before stays."""
-        item = {
-            **_key(warning.merchant_id, warning.event_id),
-            "body": msgspec.json.encode(_event(warning)).decode(),
-            "delete_at": (warning.at_ms + KEEP_MS) // 1000,
-        }
-        try:
-            self.table.put(item, condition="attribute_not_exists(pk)")
-        except ConditionFailed:
-            return
+        self.kept.record(_event(warning))
 
     def find(self, merchant_id: str, event_id: str) -> StockWarning:
         """Raises EventUnknown."""
-        item = self.table.get(_key(merchant_id, event_id), consistent=True)
-        if item is None:
-            raise EventUnknown(event_id)
-        return _warning(msgspec.json.decode(item["body"], type=StockEvent))
-
-
-def _key(merchant_id: str, event_id: str) -> Item:
-    return {"pk": f"{merchant_id}#{event_id}#stock-event"}
+        return _warning(self.kept.find(merchant_id, event_id, StockEvent))
 
 
 def _event(warning: StockWarning) -> StockEvent:

@@ -33,7 +33,19 @@ class StockWarned(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", 
         return msgspec.structs.asdict(self)
 
 
-Message = OrderReady | StockWarned
+class MoneyMoved(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="money_moved"):
+    """Tell the merchant of an event about money that wants a person."""
+
+    merchant_id: str
+    event_id: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log."""
+        return msgspec.structs.asdict(self)
+
+
+Message = OrderReady | StockWarned | MoneyMoved
 
 
 class StockFacts(msgspec.Struct):
@@ -61,11 +73,43 @@ class StockEvent(msgspec.Struct):
     data: StockFacts
 
 
+class MoneyFacts(msgspec.Struct, omit_defaults=True):
+    """The money that an event is about: what came, goes back or is disputed; of `refund.due` all
+    that the order owes. `transaction_id`: of the payment. `stray_id`, `case` and `action` stand in
+    `payment.` events, `refund_id` in those of a refund, `dispute_id` in those of a dispute."""
+
+    order_id: str
+    provider: str
+    transaction_id: str
+    amount_minor: int
+    currency: str
+    stray_id: str | None = None
+    case: str | None = None
+    action: str | None = None
+    refund_id: str | None = None
+    dispute_id: str | None = None
+
+
+class MoneyEventBody(msgspec.Struct):
+    """`type`: see `domain.money_event`. `event_id` is unique within the merchant: who gets an event
+    twice knows it by that. `at_ms`: when it was noticed."""
+
+    event_id: str
+    type: str
+    merchant_id: str
+    at_ms: int
+    data: MoneyFacts
+
+
 class _Kind(msgspec.Struct):
     kind: str = "order_ready"
 
 
-SHAPES: dict[str, type[Message]] = {"order_ready": OrderReady, "stock_warned": StockWarned}
+SHAPES: dict[str, type[Message]] = {
+    "order_ready": OrderReady,
+    "stock_warned": StockWarned,
+    "money_moved": MoneyMoved,
+}
 
 
 def encode_message(message: Message) -> str:

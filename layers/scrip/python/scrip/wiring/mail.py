@@ -11,6 +11,7 @@ from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.keys import Keys
 from scrip.adapters.mailer import Mailer
 from scrip.adapters.merchants import Merchants
+from scrip.adapters.money_events import MoneyEvents
 from scrip.adapters.notifications import Notifications
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.stock import Stock
@@ -30,6 +31,7 @@ class Mail:
     audit: Audit
     codes: OrderCodes
     stock_events: StockEvents
+    money_events: MoneyEvents
     mailer: Mailer
 
 
@@ -52,6 +54,7 @@ def mail() -> Mail:
             GeneratedCodes(catalogue, keys, merchants.table, generated),
         ),
         stock_events=StockEvents(table(settings.notifications_table)),
+        money_events=MoneyEvents(table(settings.notifications_table)),
         mailer=Mailer(client("sesv2"), settings.mail_from),
     )
 

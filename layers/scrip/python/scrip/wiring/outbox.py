@@ -3,11 +3,12 @@
 from functools import cache
 
 from scrip.adapters.mail_queue import MailQueue
+from scrip.adapters.money_events import MoneyEvents
 from scrip.adapters.order_stream import OrderMove, read_records
 from scrip.settings import OutboxSettings, load, on_lambda
-from scrip.wiring.clients import client
+from scrip.wiring.clients import client, table
 
-__all__ = ["OrderMove", "mail_queue", "read_records", "warm"]
+__all__ = ["OrderMove", "mail_queue", "money_events", "read_records", "warm"]
 
 
 @cache
@@ -15,6 +16,12 @@ def mail_queue() -> MailQueue:
     return MailQueue(client("sqs"), load(OutboxSettings).mail_queue_url)
 
 
+@cache
+def money_events() -> MoneyEvents:
+    return MoneyEvents(table(load(OutboxSettings).notifications_table))
+
+
 def warm() -> None:
     if on_lambda():
+        money_events()
         mail_queue()

@@ -1,0 +1,141 @@
+"""What merchants are told by mail of their money, in English and Chinese."""
+
+from dataclasses import dataclass
+
+from scrip.domain.mail import Mail
+from scrip.domain.money import Money, minor_digits
+from scrip.domain.money_event import MoneyAbout, MoneyEvent
+from scrip.domain.outcome import Case
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyTexts:
+    """`cases`: how money came, as the end of a sentence. `about`: subject and body."""
+
+    about: dict[MoneyAbout, tuple[str, str]]
+    cases: dict[Case, str]
+
+
+MONEY_TEXTS = {
+    "en": MoneyTexts(
+        about={
+            MoneyAbout.HELD: (
+                "Order {order_id}: {amount} waits for your decision",
+                "{amount} ({provider} {transaction_id}) came for order {order_id} at {shop}: "
+                "{case}. The money is kept, nothing is delivered or given back for it, until you "
+                "decide:\n\nPOST /v1/merchant/orders/{order_id}/stray-payments/decide\n"
+                "stray_id: {subject_id}\n",
+            ),
+            MoneyAbout.STRAY: (
+                "Order {order_id} was paid more than once",
+                "{amount} ({provider} {transaction_id}) came for order {order_id} at {shop}: "
+                "{case}. It is given back by itself, to where it came from.\n",
+            ),
+            MoneyAbout.FAILED: (
+                "Order {order_id}: a refund of {amount} failed",
+                "The refund {subject_id} of {amount} ({provider} {transaction_id}) for order "
+                "{order_id} at {shop} failed. The buyer does not have the money, and the refund "
+                "is not made again by itself.\n",
+            ),
+            MoneyAbout.STUCK: (
+                "Order {order_id}: a refund of {amount} is stuck",
+                "The refund {subject_id} of {amount} ({provider} {transaction_id}) for order "
+                "{order_id} at {shop} is stuck: the provider refused it, or waits for you. See it "
+                "in the provider's console. The buyer does not have the money.\n",
+            ),
+            MoneyAbout.OPENED: (
+                "Order {order_id}: a payment is disputed",
+                "{amount} ({provider} {transaction_id}) of order {order_id} at {shop} is disputed: "
+                "{provider} {subject_id}. The order is frozen. Answer in the provider's console "
+                "before its deadline, else the money is lost. What happened to the order can be "
+                "downloaded:\n\nGET /v1/merchant/orders/{order_id}/evidence\n",
+            ),
+            MoneyAbout.LOST: (
+                "Order {order_id}: a dispute is lost",
+                "The dispute {provider} {subject_id} over {amount} ({transaction_id}) of order "
+                "{order_id} at {shop} is lost. The buyer has the money back. The order stays "
+                "frozen.\n",
+            ),
+        },
+        cases={
+            Case.LATE: "the order had expired",
+            Case.TURNED_AWAY: "stock could not hold the order",
+            Case.OVER: "more than was asked",
+            Case.SHORT: "less than was asked",
+            Case.OTHER_CURRENCY: "another currency than was asked",
+            Case.SECOND: "another payment had settled the order",
+            Case.CHANGED: "the provider named another amount for this payment before",
+        },
+    ),
+    "zh": MoneyTexts(
+        about={
+            MoneyAbout.HELD: (
+                "订单 {order_id}：{amount} 待您处理",
+                "{shop}的订单 {order_id} 收到一笔 {amount} 的付款（{provider} {transaction_id}）："
+                "{case}。在您决定之前，该款项暂不处理，既不发货也不退款：\n\n"
+                "POST /v1/merchant/orders/{order_id}/stray-payments/decide\n"
+                "stray_id: {subject_id}\n",
+            ),
+            MoneyAbout.STRAY: (
+                "订单 {order_id} 被重复付款",
+                "{shop}的订单 {order_id} 收到一笔 {amount} 的付款（{provider} {transaction_id}）："
+                "{case}。该款项将自动原路退回。\n",
+            ),
+            MoneyAbout.FAILED: (
+                "订单 {order_id}：{amount} 退款失败",
+                "{shop}的订单 {order_id} 的退款 {subject_id}（{amount}，{provider} "
+                "{transaction_id}）失败。买家未收到款项，系统不会自动重新退款。\n",
+            ),
+            MoneyAbout.STUCK: (
+                "订单 {order_id}：{amount} 退款受阻",
+                "{shop}的订单 {order_id} 的退款 {subject_id}（{amount}，{provider} "
+                "{transaction_id}）受阻：支付平台拒绝了该退款，或需要您处理。请在支付平台后台查看。"
+                "买家尚未收到款项。\n",
+            ),
+            MoneyAbout.OPENED: (
+                "订单 {order_id}：付款被争议",
+                "{shop}的订单 {order_id} 的付款 {amount}（{provider} {transaction_id}）被争议："
+                "{provider} {subject_id}。订单已冻结。请在期限之前于支付平台后台回应，"
+                "否则将失去该款项。订单记录可在此下载：\n\n"
+                "GET /v1/merchant/orders/{order_id}/evidence\n",
+            ),
+            MoneyAbout.LOST: (
+                "订单 {order_id}：争议败诉",
+                "{shop}的订单 {order_id} 的争议 {provider} {subject_id}（{amount}，"
+                "{transaction_id}）已败诉。款项已退还买家，订单保持冻结。\n",
+            ),
+        },
+        cases={
+            Case.LATE: "订单已过期",
+            Case.TURNED_AWAY: "库存不足以保留该订单",
+            Case.OVER: "金额多于应付金额",
+            Case.SHORT: "金额少于应付金额",
+            Case.OTHER_CURRENCY: "币种与订单不符",
+            Case.SECOND: "订单已由另一笔付款结清",
+            Case.CHANGED: "支付平台此前为该付款报告了不同的金额",
+        },
+    ),
+}
+
+
+def money_mail(*, locale: str, shop: str, event: MoneyEvent) -> Mail:
+    """Of an event that wants a person."""
+    texts = MONEY_TEXTS[locale]
+    subject, body = texts.about[event.about]
+    facts = {
+        "order_id": event.order_id,
+        "shop": shop,
+        "amount": amount_text(event.money),
+        "provider": event.provider,
+        "transaction_id": event.transaction_id,
+        "subject_id": event.subject_id,
+        "case": texts.cases[event.case] if event.case else "",
+    }
+    return Mail(subject.format(**facts), body.format(**facts))
+
+
+def amount_text(money: Money) -> str:
+    """`45.00 EUR`, `4500 JPY`."""
+    digits = minor_digits(money.currency)
+    units, rest = divmod(money.amount_minor, 10**digits)
+    return f"{units}.{rest:0{digits}d} {money.currency}" if digits else f"{units} {money.currency}"
