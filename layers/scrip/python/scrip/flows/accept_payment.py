@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
+from scrip.domain.errors import MoveContended, PaymentMerchantMismatch
 from scrip.domain.let_go import LetGo
 from scrip.domain.merchant import Merchant
 from scrip.domain.notice import PaymentNotice
@@ -24,11 +24,13 @@ from scrip.domain.order import (
     case_of,
     decided_to_deliver,
 )
-from scrip.domain.order_access import is_order_id
 from scrip.domain.outcome import CHOICES, Action, Case, Stray, action_for, has_choice
 from scrip.domain.payment import Payment
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
+from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.let_go import HoldStore, let_go
+
+UNKNOWN = "the payment names no order of ours"
 
 TRIES = 8
 """Times the order may be found moved by somebody else before we ask to be sent again."""
@@ -38,10 +40,7 @@ class Merchants(Protocol):
     def get(self, merchant_id: str) -> Merchant: ...
 
 
-class OrderStore(OrderPointers, Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
+class OrderStore(OrderPointers, OrderReader, Protocol):
     def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None: ...
     def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None: ...
 
@@ -96,23 +95,12 @@ def accept_payment(
     if notice.merchant_id != merchant_id:
         raise PaymentMerchantMismatch("the payment names another merchant")
     for _ in range(TRIES):
-        record = _find(merchant_id, notice.order_id, orders)
+        record = known_order(merchant_id, notice.order_id, orders, UNKNOWN)
         try:
             return _settle(record, notice.payment, now_ms, luck, merchants, orders, stock, holds)
         except OrderMoved:
             continue
     raise MoveContended(notice.order_id)
-
-
-def _find(merchant_id: str, order_id: str, orders: OrderStore) -> OrderRecord:
-    record = (
-        orders.find_record(merchant_id, order_id, consistent=True)
-        if is_order_id(order_id)
-        else None
-    )
-    if record is None:
-        raise OrderUnknown("the payment names no order of ours")
-    return record
 
 
 def _settle(

@@ -6,21 +6,17 @@ One conditional write, so telling it twice, late or two at once ends the same.
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from scrip.domain.errors import MoveContended, OrderUnknown, PaymentMerchantMismatch
+from scrip.domain.errors import MoveContended, PaymentMerchantMismatch
 from scrip.domain.notice import RefundNotice
 from scrip.domain.order import Order, OrderRecord
-from scrip.domain.order_access import is_order_id
 from scrip.domain.owed import over_refunded
 from scrip.domain.refund import Refund, RefundReport, RefundState, begun_elsewhere
+from scrip.steps.known_order import OrderReader, known_order
+
+UNKNOWN = "the refund names no order of ours"
 
 TRIES = 8
 """Times that another refund may be begun while one is kept that was begun elsewhere."""
-
-
-class OrderReader(Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
 
 
 class Refunds(Protocol):
@@ -54,7 +50,7 @@ def accept_refund(
         raise PaymentMerchantMismatch("the refund names another merchant")
     told = begun_elsewhere(provider, notice.transaction_id, notice.refund, now_ms)
     for _ in range(TRIES):
-        record = _find(merchant_id, notice.order_id, orders)
+        record = known_order(merchant_id, notice.order_id, orders, UNKNOWN)
         known = next((each for each in record.refunds if each.is_told_by(notice.refund)), None)
         if known is not None:
             return _moved(record, known, notice.refund, now_ms, refunds)
@@ -71,14 +67,3 @@ def _moved(
     state = report.state if report.money == known.money else RefundState.STUCK
     news = replace(report, refund_id=known.refund_id, state=state)
     return Told(state if refunds.report(record.order, news, now_ms) else None)
-
-
-def _find(merchant_id: str, order_id: str, orders: OrderReader) -> OrderRecord:
-    record = (
-        orders.find_record(merchant_id, order_id, consistent=True)
-        if is_order_id(order_id)
-        else None
-    )
-    if record is None:
-        raise OrderUnknown("the refund names no order of ours")
-    return record

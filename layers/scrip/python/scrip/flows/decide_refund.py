@@ -4,16 +4,11 @@ mended, or settled, since the money was given back by other means."""
 from typing import Protocol
 
 from scrip.domain.asking import Asking
-from scrip.domain.errors import OrderUnknown, RequestInvalid
-from scrip.domain.order import Order, OrderRecord
+from scrip.domain.errors import RequestInvalid
+from scrip.domain.order import Order
 from scrip.domain.refund import Decision, Refund, RefundState, decided
+from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.write_down import Audit, write_down
-
-
-class OrderReader(Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
 
 
 class Refunds(Protocol):
@@ -32,9 +27,7 @@ def decide_refund(
     audit: Audit,
 ) -> RefundState:
     """What it is then. Its order is followed up at once. Raises OrderUnknown, RequestInvalid."""
-    record = orders.find_record(merchant_id, order_id, consistent=True)
-    if record is None:
-        raise OrderUnknown(order_id)
+    record = known_order(merchant_id, order_id, orders)
     refund = next((each for each in record.refunds if each.refund_id == refund_id), None)
     if refund is None or not refund.waits_for_a_person(asking.at_ms):
         fact = refund.state.value if refund else "not known"

@@ -7,18 +7,16 @@ a refund is made, or the order delivered, within a minute, whoever dies where.
 from typing import Protocol
 
 from scrip.domain.asking import Asking
-from scrip.domain.errors import MoveContended, OrderUnknown, StrayDecided, StrayUnknown
+from scrip.domain.errors import MoveContended, StrayDecided, StrayUnknown
 from scrip.domain.order import Order, OrderMoved, OrderRecord
 from scrip.domain.outcome import Action, Stray, decisions
+from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.write_down import Audit, write_down
 
 TRIES = 3
 
 
-class Orders(Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
+class Orders(OrderReader, Protocol):
     def decide(self, order: Order, stray: Stray, action: Action, now_ms: int) -> None: ...
 
 
@@ -36,7 +34,7 @@ def decide_stray(
     MoveContended, StoreUnavailable."""
     written = False
     for _ in range(TRIES):
-        record = _find(merchant_id, order_id, orders)
+        record = known_order(merchant_id, order_id, orders)
         stray = next((each for each in record.strays if each.stray_id == stray_id), None)
         if stray is None:
             raise StrayUnknown(stray_id)
@@ -56,10 +54,3 @@ def decide_stray(
         except OrderMoved:
             continue  # decided meanwhile, perhaps by this very write
     raise MoveContended(order_id)
-
-
-def _find(merchant_id: str, order_id: str, orders: Orders) -> OrderRecord:
-    record = orders.find_record(merchant_id, order_id, consistent=True)
-    if record is None:
-        raise OrderUnknown(order_id)
-    return record

@@ -4,15 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from scrip.domain.catalogue import Variant
-from scrip.domain.errors import OrderUnknown
 from scrip.domain.evidence import Entry, Happening, happenings_of
 from scrip.domain.order import OrderRecord
-
-
-class Orders(Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
+from scrip.steps.known_order import OrderReader, known_order
 
 
 class Catalogue(Protocol):
@@ -32,12 +26,10 @@ class Evidence(NamedTuple):
 
 
 def gather_evidence(
-    merchant_id: str, order_id: str, *, orders: Orders, catalogue: Catalogue, audit: Audit
+    merchant_id: str, order_id: str, *, orders: OrderReader, catalogue: Catalogue, audit: Audit
 ) -> Evidence:
     """Raises OrderUnknown, StoreUnavailable."""
-    record = orders.find_record(merchant_id, order_id, consistent=True)
-    if record is None:
-        raise OrderUnknown(order_id)
+    record = known_order(merchant_id, order_id, orders)
     sold = [line.variant_id for line in record.order.lines]
     titles = {
         variant_id: variant.title

@@ -8,11 +8,12 @@ for some days only. So dying anywhere and running again ends the same, and so do
 
 from typing import NamedTuple, Protocol
 
-from scrip.domain.errors import OrderUnknown, PaymentProviderUnavailable, Rejected
+from scrip.domain.errors import PaymentProviderUnavailable, Rejected
 from scrip.domain.follow_up import DAILY, UNHURRIED, Backoff
 from scrip.domain.order import Order, OrderRecord
 from scrip.domain.owed import next_refund, payment_of
 from scrip.domain.refund import Refund, RefundReport, RefundRequest, RefundState
+from scrip.steps.known_order import OrderReader, known_order
 
 REASON = "refund"
 """Buyers see it with some providers. Why it is owed is between shop and buyer."""
@@ -25,12 +26,6 @@ class Gateway(Protocol):
 
 class Gateways(Protocol):
     def of(self, merchant_id: str, provider: str) -> Gateway: ...
-
-
-class OrderReader(Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
 
 
 class Refunds(Protocol):
@@ -62,14 +57,14 @@ def make_refunds(
 
     Raises OrderUnknown, StoreUnavailable.
     """
-    record = _find(merchant_id, order_id, orders)
+    record = known_order(merchant_id, order_id, orders)
     reports = [_look(record, each, now_ms, gateways) for each in record.refunds]
     due, begun = next_refund(record, now_ms), len(record.refunds)
     later = record.order.frozen or any(each.unsent for each in record.refunds)
     if due and not later and refunds.begin(record.order, due, begun):
         reports.append(_asked(record, due, now_ms, gateways, query=False))
     news = [each for each in reports if each and refunds.report(record.order, each)]
-    record = _find(merchant_id, order_id, orders)
+    record = known_order(merchant_id, order_id, orders)
     return _made(record, tuple(each.state for each in news), now_ms)
 
 
@@ -124,10 +119,3 @@ def _asked(
         return None
     except Rejected:
         return RefundReport(refund.refund_id, "", RefundState.STUCK, refund.money, now_ms)
-
-
-def _find(merchant_id: str, order_id: str, orders: OrderReader) -> OrderRecord:
-    record = orders.find_record(merchant_id, order_id, consistent=True)
-    if record is None:
-        raise OrderUnknown(order_id)
-    return record

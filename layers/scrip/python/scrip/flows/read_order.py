@@ -12,6 +12,7 @@ from scrip.domain.errors import (
 from scrip.domain.merchant import Merchant, is_merchant_id
 from scrip.domain.order import OrderRecord, PendingOrder
 from scrip.domain.order_access import Access, TokenText, check_token
+from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.let_go import Ending, HoldStore, OrderEnder, expire_all
 
 
@@ -23,10 +24,7 @@ class OrderKeys(Protocol):
     def of(self, merchant: Merchant) -> bytes: ...
 
 
-class OrderStore(OrderEnder, Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
+class OrderStore(OrderEnder, OrderReader, Protocol): ...
 
 
 def read_order(
@@ -57,17 +55,10 @@ def read_order(
         raise OrderUnknown(order_id)
     if access is Access.EXPIRED:
         raise OrderTokenExpired("ask the shop for a new link")
-    record = _find(token.merchant_id, order_id, orders)
+    record = known_order(token.merchant_id, order_id, orders)
     order = record.order
     if isinstance(order, PendingOrder) and waited_enough(order.expires_at_ms, now_ms):
         ending = Ending(order, order.expire(now_ms, unclosed=True))
         expire_all([ending], now_ms=now_ms, orders=orders, holds=holds)
-        record = _find(token.merchant_id, order_id, orders)
-    return record
-
-
-def _find(merchant_id: str, order_id: str, orders: OrderStore) -> OrderRecord:
-    record = orders.find_record(merchant_id, order_id, consistent=True)
-    if record is None:
-        raise OrderUnknown(order_id)
+        record = known_order(token.merchant_id, order_id, orders)
     return record

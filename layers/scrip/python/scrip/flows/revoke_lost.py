@@ -9,17 +9,15 @@ from typing import Protocol
 from scrip.domain.errors import MoveContended
 from scrip.domain.let_go import LetGo
 from scrip.domain.line import Line
-from scrip.domain.order import OrderMoved, OrderRecord, SettledOrder, lost_all
+from scrip.domain.order import OrderMoved, SettledOrder, lost_all
+from scrip.steps.known_order import OrderReader
 from scrip.steps.let_go import HoldStore, OrderFinder, let_go
 
 TRIES = 40
 """Steps, and times that the order may be found moved by somebody else."""
 
 
-class Orders(OrderFinder, Protocol):
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
+class Orders(OrderFinder, OrderReader, Protocol): ...
 
 
 def revoke_lost(

@@ -8,10 +8,11 @@ them and wishing again ends the same, and so do two wishes at once.
 from typing import Protocol
 
 from scrip.domain.asking import Asking
-from scrip.domain.errors import MoveContended, OrderFrozen, OrderNotReadable, OrderUnknown
+from scrip.domain.errors import MoveContended, OrderFrozen, OrderNotReadable
 from scrip.domain.let_go import LetGo
 from scrip.domain.order import Order, OrderMoved, OrderRecord, RefundDueOrder, SettledOrder
 from scrip.domain.refund_wish import RefundWish
+from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.let_go import HoldStore, let_go
 from scrip.steps.write_down import Audit, write_down
 
@@ -20,13 +21,10 @@ TRIES = 100
 chunks takes some steps."""
 
 
-class OrderStore(Protocol):
+class OrderStore(OrderReader, Protocol):
     def find(
         self, merchant_id: str, order_id: str, *, consistent: bool = False
     ) -> Order | None: ...
-    def find_record(
-        self, merchant_id: str, order_id: str, *, consistent: bool = False
-    ) -> OrderRecord | None: ...
 
 
 class Refunds(Protocol):
@@ -75,9 +73,7 @@ def set_refund_due(
 def _settled(
     merchant_id: str, order_id: str, orders: OrderStore
 ) -> tuple[OrderRecord, SettledOrder]:
-    record = orders.find_record(merchant_id, order_id, consistent=True)
-    if record is None:
-        raise OrderUnknown(order_id)
+    record = known_order(merchant_id, order_id, orders)
     order = record.order
     if not isinstance(order, SettledOrder):
         raise OrderNotReadable(f"the order is {order.state}")
