@@ -245,13 +245,6 @@ DISPUTES = (
         "delivered",
     ),
     Case(
-        "paid, disputed and lost",
-        disputed("created", "lost"),
-        (DELIVERED, DISPUTED, DISPUTED),
-        "delivered",
-        frozen=True,
-    ),
-    Case(
         "won before it was opened",
         disputed("won", "created"),
         (DELIVERED, DISPUTED, DUPLICATE),
