@@ -56,9 +56,11 @@ def crash_everywhere(world: World, case: Case) -> Report:
     check(world)
     case.expect()
     for mode in Mode:
+        tried: list[str] = []
         for at, name in enumerate(report.calls, 1):
-            if not mode.applies_to(name):
+            if not mode.applies_to(name) or not mode.is_new(name, tried):
                 continue
+            tried.append(name)
             try:
                 restore()
                 replays = crash_once(world, case, Fault(at, mode))

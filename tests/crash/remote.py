@@ -7,7 +7,7 @@ counted twice.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -68,6 +68,17 @@ class Mode(Enum):
             return name in (*ITEM_WRITES, "dynamodb:TransactWriteItems")
         # There is no SDK around a provider: its one attempt is all there is.
         return name.startswith(tuple(BUSY_CODES)) or self not in (Mode.ANSWER_LOST, Mode.BUSY)
+
+    def is_new(self, name: str, tried: Sequence[str]) -> bool:
+        """Whether this call, after those, may end in another way than they did.
+
+        Being killed before a call is being killed after the one before it. What is repeated within
+        the same request, or was not decided, ends alike wherever a call of that name is; that a
+        refusal which lasts is taken well is tried at each call.
+        """
+        if self is Mode.KILLED_BEFORE:
+            return not tried
+        return name not in tried or self not in (Mode.BUSY, Mode.CONFLICT, Mode.UNREACHABLE)
 
     @property
     def lasts(self) -> bool:
