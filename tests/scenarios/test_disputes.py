@@ -1,4 +1,4 @@
-"""A dispute and held money, through the deployed API: frozen, shown, decided, carried out."""
+"""A dispute and held money, through the deployed API: frozen, shown, told, decided, carried out."""
 
 import secrets
 
@@ -55,11 +55,16 @@ def test_a_lost_dispute_freezes_its_order_and_unseen_codes_are_sold_again(
 
 
 def test_held_money_is_delivered_once_a_person_says_so(deployed: Deployed, shop: Shop) -> None:
-    merchants = Table(deployed.cloud.client("dynamodb"), deployed.cloud.outputs["MerchantsTable"])
-    Merchants(merchants).change(shop.merchant_id, payment_policy={"over": "hold"})
+    merchants = Merchants(
+        Table(deployed.cloud.client("dynamodb"), deployed.cloud.outputs["MerchantsTable"])
+    )
+    merchants.change(shop.merchant_id, payment_policy={"over": "hold"})
+    merchants.change(shop.merchant_id, notify_email="boss@shop.example")
     placed = shop.place({"card-50": 1})
     assert shop.pay(placed, amount_received=4600).json["outcome"] == "stray"
     [stray] = view(shop, placed).json["stray_payments"]
+    [mail] = wait_until(lambda: deployed.mails(placed.json["order"]["order_id"]))
+    assert mail["Subject"].endswith("46.00 EUR waits for your decision")
 
     path = f"/v1/merchant/orders/{placed.json['order']['order_id']}/stray-payments/decide"
     body = {"stray_id": stray["stray_id"], "action": "deliver", "reason": "a tip"}

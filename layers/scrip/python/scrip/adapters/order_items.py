@@ -27,9 +27,10 @@ SHARDS = 4
 
 
 STRAY, DISPUTE, REFUND = "stray#", "dispute#", "refund#"
-BESIDE: Item = {"beside": True}
+BESIDE: Item = {"beside": "yes"}
 """Set with the first stray, dispute or refund, so that the stream's filter sees such orders: it
-cannot look for names that differ. A usual order does not have it."""
+cannot look for names that differ. A usual order does not have it. Text, which filters are sure to
+match: what they do with booleans is not documented."""
 
 FROZEN_BY = "frozen_by"
 """The set of all that hold an order frozen. DynamoDB takes an empty set away."""
