@@ -17,15 +17,17 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.bucket import TRIES, Bucket
 from scrip.domain.errors import StoreUnavailable
 from scrip.wiring import clients
-from tests.in_memory import CALLBACKS, REGION, in_memory
+from tests.in_memory import CALLBACKS, REGION, InMemory, forget_adapters
 
 KEY = "demo/7K2M9Q4XTB3WHD5N/2026-11-22-stripe-00112233445566778899aabbccddeeff"
 
 
 @pytest.fixture
-def bucket() -> Iterator[Bucket]:
-    with in_memory():
-        yield clients.bucket(CALLBACKS)
+def bucket(cloud: InMemory) -> Iterator[Bucket]:
+    """With nothing in it. What a test made of its environment is forgotten afterwards."""
+    yield clients.bucket(CALLBACKS)
+    forget_adapters()
+    boto3.resource("s3").Bucket(CALLBACKS).objects.delete()
 
 
 @contextmanager

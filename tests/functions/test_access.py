@@ -39,6 +39,9 @@ BODIES = {
     "request_export": {"codes": 1, "reason": "move"},
     "replace_code": {"unit": 0, "reason": "bad"},
     "return_codes": {"reason": "bad"},
+    "set_refund_due": {"refund_due_minor": 1, "reason": "bad"},
+    "freeze_order": {"frozen": True, "reason": "stolen"},
+    "decide_stray": {"stray_id": "stripe#pi_1", "action": "refund", "reason": "twice"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }
