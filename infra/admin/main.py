@@ -6,6 +6,7 @@ from infra.admin.callbacks import callback
 from infra.admin.codes import codes, stock
 from infra.admin.command import Group
 from infra.admin.decisions import ABOUT_ORDERS
+from infra.admin.events import event
 from infra.admin.exports import export
 from infra.admin.gateways import gateway
 from infra.admin.keys import key
@@ -25,7 +26,20 @@ def cli() -> None:
     """
 
 
-GROUPS = (merchant, key, gateway, codes, stock, order, refund, callback, queue, vault, export)
+GROUPS = (
+    merchant,
+    key,
+    gateway,
+    codes,
+    stock,
+    order,
+    refund,
+    event,
+    callback,
+    queue,
+    vault,
+    export,
+)
 
 for group in GROUPS:
     cli.add_command(group)

@@ -81,7 +81,8 @@ class Deployment:
         self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
         self.callbacks = KeptCallbacks(client("s3"), self.output("CallbacksBucket"))
-        self.money_events = MoneyEvents(self._table("Notifications"))
+        self.notifications = self._table("Notifications")
+        self.money_events = MoneyEvents(self.notifications)
         self.mail_queue = MailQueue(client("sqs"), self.output("MailQueueUrl"))
 
     def output(self, name: str) -> str:

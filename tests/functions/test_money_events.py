@@ -119,6 +119,17 @@ def test_an_event_is_kept_for_ninety_days(cloud: InMemory, told: Shop) -> None:
     assert kept["pk"].endswith("#money-event")
 
 
+def test_what_was_recorded_first_stays(cloud: InMemory, told: Shop, clock: Clock) -> None:
+    told.pay(bought(told), id="pi_second")
+    publish(cloud)
+    first = events(cloud)
+    clock.ahead_ms = 3_600_000
+
+    publish(cloud)
+
+    assert events(cloud) == first
+
+
 def test_held_money_and_its_decision_are_events(cloud: InMemory, told: Shop) -> None:
     merchants(cloud).change("demo", payment_policy={"short": "hold"})
     placed = told.place({"card-50": 1})

@@ -3,7 +3,7 @@
 Event      pk `<merchant>#<event>#<kind>`, body: as it is told, in JSON; delete_at
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -43,3 +43,12 @@ class KeptEvents:
 
     def _key(self, merchant_id: str, event_id: str) -> Item:
         return {"pk": f"{merchant_id}#{event_id}#{self.kind}"}
+
+
+def all_events(table: Table, merchant_id: str, order_id: str = "") -> list[dict[str, Any]]:
+    """Bodies of a merchant's events of every kind, or of an order's, oldest first. Reads the whole
+    table."""
+    begins = f"{merchant_id}#{order_id}." if order_id else f"{merchant_id}#"
+    found = table.scan("begins_with(pk, :begins) AND attribute_exists(body)", {":begins": begins})
+    bodies = [msgspec.json.decode(item["body"]) for item in found]
+    return sorted(bodies, key=lambda body: (body["at_ms"], body["event_id"]))
