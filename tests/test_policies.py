@@ -207,6 +207,7 @@ def _shreds(shop: Shop, bought: Reply, last: Reply) -> None:
     _good(shop.shred_batch("card-1"))
     assert shop.reveal(last).status == 410
     _good(shop.masked(bought))
+    _good(shop.evidence(bought))
     asked = _good(shop.ask_export("card-50", 1))
     for verb in ("approve", "download"):
         _good(shop.export(asked, verb, key="second operator"))

@@ -8,11 +8,12 @@ it would: again and again until it is told that all is well.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tests.crash.invariants import check
-from tests.crash.remote import Fault, Killed, Mode
+from tests.crash.remote import Fault, Killed, Mode, only_reads
 from tests.crash.world import World
 
 REPLAYS = 6
@@ -90,21 +91,23 @@ def meet_everywhere(world: World, case: Case, other: Case) -> Report:
 
 
 def die_everywhere(world: World, case: Case, other: Case) -> Report:
-    """As `meet_everywhere`, and `other` is killed before each of its own calls in turn."""
+    """As `meet_everywhere`, and `other` is killed after each of its own calls in turn that may have
+    changed something."""
     restore = world.snapshot()
     report = Report(calls_of(world, case))
     for at in range(1, len(report.calls) + 1):
-        dies_at = 0
-        killed = True
-        while killed:
+        restore()
+        names = die_once(world, case, other, at, None)
+        for dies_at, name in enumerate(names, 1):
+            if only_reads(name):
+                continue
             restore()
-            dies_at += 1
             try:
-                killed = die_once(world, case, other, at, dies_at)
+                die_once(world, case, other, at, dies_at)
             except Exception as error:
-                error.add_note(f"before call {at} the other ran, killed before its call {dies_at}")
+                error.add_note(f"before call {at} the other ran, killed after its call {dies_at}")
                 raise
-            report.points["the other killed in between"] += killed
+            report.points["the other killed in between"] += 1
     restore()
     return report
 
@@ -147,23 +150,21 @@ def meet_once(world: World, case: Case, other: Case, at: int) -> int:
     return replays
 
 
-def die_once(world: World, case: Case, other: Case, at: int, dies_at: int) -> bool:
-    """Whether the other got as far as to be killed."""
-    killed: list[bool] = []
+def die_once(world: World, case: Case, other: Case, at: int, dies_at: int | None) -> Sequence[str]:
+    """`dies_at`: the call after which the other is killed; None: never. The calls that it made."""
+    made: list[str] = []
 
     def meanwhile() -> None:
-        with world.remote.watch(Fault(dies_at, Mode.KILLED_BEFORE)):
-            try:
-                other.event()
-                killed.append(False)
-            except Killed:
-                killed.append(True)
+        fault = Fault(dies_at, Mode.KILLED_AFTER) if dies_at else None
+        with world.remote.watch(fault) as calls, suppress(Killed):
+            other.event()
+        made.extend(calls)
 
     with world.remote.watch(Fault(at, meanwhile=meanwhile)):
         done = case.event()
     settle(world, case, done)
     finish(world, case)
-    return killed[0]
+    return made
 
 
 def settle(world: World, case: Case, done: bool) -> int:

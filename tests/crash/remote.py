@@ -35,6 +35,22 @@ BUSY_CODES = {
 ITEM_WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 
 
+READS = (
+    "GET ",
+    "dynamodb:BatchGet",
+    "dynamodb:Get",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "kms:",
+    "s3:Get",
+)
+"""Beginnings of the names of calls that change nothing."""
+
+
+def only_reads(name: str) -> bool:
+    return name.startswith(READS)
+
+
 class Killed(BaseException):
     """The process is gone. Not an Exception: nothing may catch it, as nothing survives SIGKILL."""
 
@@ -72,13 +88,19 @@ class Mode(Enum):
     def is_new(self, name: str, tried: Sequence[str]) -> bool:
         """Whether this call, after those, may end in another way than they did.
 
-        Being killed before a call is being killed after the one before it. What is repeated within
-        the same request, or was not decided, ends alike wherever a call of that name is; that a
-        refusal which lasts is taken well is tried at each call.
+        Being killed before a call is being killed after the one before it, and a call that only
+        reads leaves all as it was. What is repeated within the same request, or was not decided,
+        ends alike wherever a call of that name is; that a refusal which lasts is taken well is
+        tried at each call.
         """
         if self is Mode.KILLED_BEFORE:
             return not tried
-        return name not in tried or self not in (Mode.BUSY, Mode.CONFLICT, Mode.UNREACHABLE)
+        if self is Mode.KILLED_AFTER:
+            return not only_reads(name)
+        alike = {Mode.BUSY, Mode.CONFLICT, Mode.UNREACHABLE}
+        if only_reads(name):
+            alike |= {Mode.ANSWER_LOST, Mode.ANSWERS_LOST}
+        return name not in tried or self not in alike
 
     @property
     def lasts(self) -> bool:

@@ -15,7 +15,7 @@ from tests.oracles.paying import Provider
 from tests.shop import Reply, Shop
 
 MINUTE_MS = 60_000
-MODES = (Mode.KILLED_BEFORE, Mode.KILLED_AFTER, Mode.ANSWERS_LOST, Mode.UNREACHABLE, Mode.BUSY_ON)
+MODES = (Mode.KILLED_AFTER, Mode.ANSWERS_LOST, Mode.BUSY_ON)
 
 
 @pytest.fixture

@@ -110,6 +110,25 @@ def _files(shop: Shop) -> dict[str, Reply]:
     }
 
 
+def _money(shop: Shop) -> dict[str, Reply]:
+    """A delivered order whose payment is told with two amounts, owes some of it, and is frozen."""
+    shop.stock_up("owing", [f"OWING-{secrets.token_hex(8)}"])
+    placed = shop.place({"owing": 1})
+    assert [shop.pay(placed).status, shop.pay(placed, amount_received=4499).status] == [200, 200]
+    order = f"/v1/merchant/orders/{placed.json['order']['order_id']}"
+    stray = {"stray_id": f"stripe#{placed.json['payment']['reference']}#4499EUR"}
+    decision = stray | {"action": "nothing", "reason": "asked Stripe"}
+    owed = {"refund_due_minor": 100, "reason": "came late"}
+    return {
+        "decide_stray": shop.call(
+            "POST", f"{order}/stray-payments/decide", decision, key="operator"
+        ),
+        "set_refund_due": shop.call("PUT", f"{order}/refund-due", owed, key="operator"),
+        "freeze_order": shop.freeze(placed, frozen=True),
+        "read_evidence": shop.evidence(placed),
+    }
+
+
 def _after_sale(shop: Shop) -> dict[str, Reply]:
     """What becomes of a delivery, and of the orders that have codes of it."""
     shop.stock_up("bad", [f"BAD-{secrets.token_hex(8)}" for _ in range(3)])
@@ -117,6 +136,7 @@ def _after_sale(shop: Shop) -> dict[str, Reply]:
     assert [shop.pay(placed).status for placed in (seen, unseen)] == [200, 200]
     batches = "/v1/merchant/variants/bad/batches"
     replies = {"replace_code": shop.replace(seen), "return_codes": shop.take_back(unseen)}
+    replies |= _money(shop)
     replies["recall_batch"] = shop.recall("bad")
     replies["read_batch"] = shop.read_batch("bad")
     replies["list_batches"] = shop.call("GET", batches, key="finance")
