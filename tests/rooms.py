@@ -113,6 +113,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Room -> what it may import from outside beyond PLAIN."""
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
+    "attempt": frozenset({"supplier_terms"}),
     "batch_record": frozenset({"chunk_range", "directory", "stock"}),
     "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),

@@ -1,0 +1,170 @@
+"""One attempt to have a supplier charge a buyer's account: never twice, never lost.
+
+    created -> sending -> taken, unknown -> done -> reversed
+                                        |-> failed
+                                        `-> manual    a person must look
+
+An attempt is written down with its reference before anything is sent, and is `sending` before the
+first byte leaves. From then on only the supplier's own words end it: what is no documented end is
+`unknown`, and is asked about under the same reference. Another attempt is made only once this one
+has failed for certain. What is done stays done; what is taken back later is `reversed`.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from scrip.domain.supplier_terms import Meaning, Resend, Terms
+
+
+class AttemptState(Enum):
+    CREATED = "created"
+    SENDING = "sending"
+    TAKEN = "taken"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    FAILED = "failed"
+    MANUAL = "manual"
+    REVERSED = "reversed"
+
+    @property
+    def open(self) -> bool:
+        """Whether the supplier may still charge, as far as we know."""
+        return self in OPEN
+
+
+OPEN = (
+    AttemptState.SENDING,
+    AttemptState.TAKEN,
+    AttemptState.UNKNOWN,
+)
+
+
+class Step(Enum):
+    """What is to be done with an attempt next."""
+
+    SEND = "send"
+    ASK = "ask"
+    WAIT = "wait"
+    HUMAN = "human"
+    """A person must look, and says what became of it."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a supplier said, in our words. `code`: its own. `ref`: its id of the order. `receipt`:
+    what the buyer may be shown of it."""
+
+    meaning: Meaning
+    code: str = ""
+    ref: str = ""
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """`reference`: under which the supplier knows it, made before it is sent and never changed.
+    `asked`: how often it was asked about; `missing`: how often in a row it was not found. `reason`:
+    the code that ended it, or why a person must look."""
+
+    reference: str
+    supplier: str
+    created_at_ms: int
+    state: AttemptState = AttemptState.CREATED
+    sent_at_ms: int = 0
+    asked: int = 0
+    asked_at_ms: int = 0
+    missing: int = 0
+    ref: str = ""
+    receipt: str = ""
+    reason: str = ""
+
+    def next_step(self, now_ms: int, terms: Terms) -> Step:
+        match self.state:
+            case AttemptState.CREATED:
+                return Step.SEND
+            case AttemptState.SENDING | AttemptState.TAKEN | AttemptState.UNKNOWN:
+                if self._out_of_patience(now_ms, terms):
+                    return Step.HUMAN
+                return Step.ASK if now_ms >= self.due_ms(terms) else Step.WAIT
+        return Step.NOTHING
+
+    def due_ms(self, terms: Terms) -> int:
+        """When it is to be asked about."""
+        return max(self.sent_at_ms, self.asked_at_ms) + terms.wait_ms(self.asked)
+
+    def sending(self, now_ms: int) -> "Attempt":
+        """To be written down before the first byte leaves."""
+        if self.state is not AttemptState.CREATED:
+            raise ValueError(f"{self.reference} was sent before")
+        return replace(self, state=AttemptState.SENDING, sent_at_ms=now_ms)
+
+    def answered(self, said: Said) -> "Attempt":
+        """What the supplier said when it was sent, however late, and whoever asked meanwhile."""
+        return self._heard(said, refusal_ends=True) if self.state.open else self
+
+    def told(self, said: Said, now_ms: int, terms: Terms) -> "Attempt":
+        """What the supplier said when it was asked."""
+        if not self.state.open:
+            return self._corrected(said)
+        asked = replace(self, asked=self.asked + 1, asked_at_ms=now_ms)
+        if said.meaning is not Meaning.NOT_FOUND:
+            return replace(asked._heard(said, refusal_ends=False), missing=0)
+        missing = replace(asked, missing=self.missing + 1)
+        return missing._failed("not_found") if missing._never_came(now_ms, terms) else missing
+
+    def handed_over(self, reason: str) -> "Attempt":
+        """To a person."""
+        return replace(self, state=AttemptState.MANUAL, reason=reason) if self.state.open else self
+
+    def decided(self, state: AttemptState, reason: str) -> "Attempt":
+        """A person said what became of it: done, failed, or to be asked about again."""
+        if self.state is not AttemptState.MANUAL:
+            return self
+        return replace(self, state=state, reason=reason, missing=0)
+
+    def _heard(self, said: Said, *, refusal_ends: bool) -> "Attempt":
+        known = replace(self, ref=said.ref or self.ref, receipt=said.receipt or self.receipt)
+        match said.meaning:
+            case Meaning.TAKEN:
+                return replace(known, state=AttemptState.TAKEN)
+            case Meaning.DONE:
+                return replace(known, state=AttemptState.DONE, reason=said.code)
+            case Meaning.FAILED | Meaning.REVERSED:
+                return known._failed(said.code)
+            case Meaning.REFUSED if refusal_ends:
+                return known._failed(said.code)
+        stays = AttemptState.TAKEN if self.state is AttemptState.TAKEN else AttemptState.UNKNOWN
+        return replace(known, state=stays)
+
+    def _corrected(self, said: Said) -> "Attempt":
+        """What a supplier says once all seemed over. A failure that turns out to be none is for a
+        person: the buyer may have the money back already."""
+        match (self.state, said.meaning):
+            case (AttemptState.DONE, Meaning.REVERSED):
+                return replace(self, state=AttemptState.REVERSED, reason=said.code)
+            case (AttemptState.FAILED, Meaning.DONE):
+                return replace(self, state=AttemptState.MANUAL, reason=f"contradicted: {said.code}")
+            case (AttemptState.MANUAL, Meaning.DONE | Meaning.FAILED):
+                return self._heard(said, refusal_ends=False)
+        return self
+
+    def _failed(self, reason: str) -> "Attempt":
+        return replace(self, state=AttemptState.FAILED, reason=reason)
+
+    def _never_came(self, now_ms: int, terms: Terms) -> bool:
+        """What a supplier once took is never believed to be missing."""
+        return (
+            self.state is not AttemptState.TAKEN
+            and self.missing >= terms.not_found_times
+            and now_ms >= self.sent_at_ms + terms.quarantine_ms
+        )
+
+    def _out_of_patience(self, now_ms: int, terms: Terms) -> bool:
+        return now_ms >= self.sent_at_ms + min(terms.patience_ms, terms.asked_for_ms)
+
+
+def may_send_again(attempt: Attempt, terms: Terms) -> bool:
+    """Whether the same order may be sent under the same reference, when it is not known to have
+    arrived."""
+    return attempt.state.open and terms.resend is Resend.REPLAYS

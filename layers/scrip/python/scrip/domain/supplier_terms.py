@@ -1,0 +1,70 @@
+"""What differs between suppliers that charge a buyer's account, as data: how their answers read,
+what sending a reference again does, how long it can be asked about, how fast they may be called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+class Meaning(Enum):
+    """What an answer means, whether to an order or to a question about one."""
+
+    TAKEN = "taken"
+    """The supplier has the order. It may still fail."""
+    DONE = "done"
+    """The account is charged."""
+    FAILED = "failed"
+    """It will never be charged, and we are not debited."""
+    REFUSED = "refused"
+    """Nothing was taken: a documented refusal, or not a byte of the order was sent."""
+    NOT_FOUND = "not_found"
+    """It does not know the reference. It may, in a while."""
+    REVERSED = "reversed"
+    """It was charged, and taken back."""
+    UNCLEAR = "unclear"
+    """Anything else: no answer, an unlisted code, a wrong signature, a duplicate."""
+
+
+class Resend(Enum):
+    """What happens when an order is sent again under the same reference."""
+
+    REPLAYS = "replays"
+    """The first one is answered again, whatever became of it."""
+    REFUSES = "refuses"
+    """An error says that it exists."""
+    NEW_AFTER_FAILURE = "new_after_failure"
+    """One that failed is begun anew; else an error says that it exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One supplier's. Times in milliseconds.
+
+    `meanings`: of its codes; a code that is not here is unclear, so only documented ones decide.
+    `quarantine_ms`: so long after it was sent an order may be unknown to the supplier and still be
+    charged; `not_found_times`: answers in a row that are believed afterwards. `asked_for_ms`: how
+    long after it was sent it can be asked about. `patience_ms`: so long after it was sent a person
+    must look. `waits_ms`: until the first, second, ... question; the last one goes on.
+    `reversible`: whether what is done may be taken back.
+    """
+
+    supplier: str
+    meanings: Mapping[str, Meaning]
+    resend: Resend
+    quarantine_ms: int = 10 * MINUTE_MS
+    not_found_times: int = 3
+    asked_for_ms: int = 30 * DAY_MS
+    patience_ms: int = DAY_MS
+    waits_ms: tuple[int, ...] = (5_000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS)
+    reversible: bool = False
+
+    def meaning(self, code: str) -> Meaning:
+        return self.meanings.get(code, Meaning.UNCLEAR)
+
+    def wait_ms(self, asked: int) -> int:
+        """Until the next question, after so many."""
+        return self.waits_ms[min(asked, len(self.waits_ms) - 1)]

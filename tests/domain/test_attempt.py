@@ -1,0 +1,190 @@
+"""One attempt at a supplier: what each answer does to it, and that it ends as the supplier's book
+says, whatever is lost on the way."""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from scrip.domain.attempt import Attempt, AttemptState, Said, Step, may_send_again
+from scrip.domain.supplier_terms import DAY_MS, MINUTE_MS, Meaning, Resend, Terms
+
+NOW_MS = 1_790_000_000_000
+TERMS = Terms("acme", {"0": Meaning.TAKEN, "1": Meaning.DONE}, Resend.REFUSES)
+UNCLEAR = Said(Meaning.UNCLEAR, "timeout")
+
+
+def sent(state: AttemptState = AttemptState.SENDING) -> Attempt:
+    return replace(Attempt("R1", "acme", NOW_MS).sending(NOW_MS), state=state)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "state"),
+    [
+        (Meaning.TAKEN, AttemptState.TAKEN),
+        (Meaning.DONE, AttemptState.DONE),
+        (Meaning.FAILED, AttemptState.FAILED),
+        (Meaning.REFUSED, AttemptState.FAILED),
+        (Meaning.NOT_FOUND, AttemptState.UNKNOWN),
+        (Meaning.REVERSED, AttemptState.FAILED),
+        (Meaning.UNCLEAR, AttemptState.UNKNOWN),
+    ],
+)
+def test_only_documented_words_end_what_was_sent(meaning: Meaning, state: AttemptState) -> None:
+    assert sent().answered(Said(meaning)).state is state
+
+
+@pytest.mark.parametrize("before", [AttemptState.UNKNOWN, AttemptState.TAKEN])
+@pytest.mark.parametrize("meaning", [Meaning.REFUSED, Meaning.UNCLEAR])
+def test_a_question_that_is_refused_says_nothing_of_the_order(
+    before: AttemptState, meaning: Meaning
+) -> None:
+    assert sent(before).told(Said(meaning), NOW_MS + 1, TERMS).state is before
+
+
+def test_what_is_not_listed_is_unclear() -> None:
+    assert TERMS.meaning("0") is Meaning.TAKEN
+    assert TERMS.meaning("777") is Meaning.UNCLEAR
+
+
+def test_not_found_is_believed_after_the_quarantine_and_some_times_in_a_row() -> None:
+    missing = Said(Meaning.NOT_FOUND)
+    unknown = sent(AttemptState.UNKNOWN)
+    for _ in range(5):
+        unknown = unknown.told(missing, NOW_MS + TERMS.quarantine_ms - 1, TERMS)
+    assert unknown.state is AttemptState.UNKNOWN
+
+    assert unknown.told(missing, NOW_MS + TERMS.quarantine_ms, TERMS).state is AttemptState.FAILED
+    again = unknown.told(UNCLEAR, NOW_MS + TERMS.quarantine_ms, TERMS)
+    for _ in range(TERMS.not_found_times - 1):
+        again = again.told(missing, NOW_MS + TERMS.quarantine_ms, TERMS)
+    assert again.state is AttemptState.UNKNOWN
+
+
+def test_what_was_taken_is_never_believed_to_be_missing() -> None:
+    taken = sent(AttemptState.TAKEN)
+    for _ in range(9):
+        taken = taken.told(Said(Meaning.NOT_FOUND), NOW_MS + DAY_MS - 1, TERMS)
+
+    assert taken.state is AttemptState.TAKEN
+    assert taken.next_step(NOW_MS + DAY_MS, TERMS) is Step.HUMAN
+
+
+def test_what_is_done_stays_done_until_it_is_taken_back() -> None:
+    done = sent().answered(Said(Meaning.DONE, "1", receipt="PIN 1"))
+
+    for meaning in Meaning:
+        told = done.told(Said(meaning, "x"), NOW_MS + 1, TERMS)
+        assert told.state is (
+            AttemptState.REVERSED if meaning is Meaning.REVERSED else AttemptState.DONE
+        )
+        assert told.receipt == "PIN 1"
+
+
+def test_a_failure_that_turns_out_to_be_none_is_for_a_person() -> None:
+    failed = sent().answered(Said(Meaning.FAILED, "9"))
+
+    assert failed.told(Said(Meaning.DONE, "1"), NOW_MS, TERMS).state is AttemptState.MANUAL
+    assert failed.told(UNCLEAR, NOW_MS, TERMS) == failed
+
+
+def test_a_person_decides_and_the_supplier_may_do_so_first() -> None:
+    waiting = sent(AttemptState.UNKNOWN).handed_over("too long")
+
+    assert waiting.decided(AttemptState.FAILED, "phoned").state is AttemptState.FAILED
+    assert waiting.decided(AttemptState.UNKNOWN, "ask").next_step(NOW_MS, TERMS) is Step.WAIT
+    assert waiting.told(Said(Meaning.DONE), NOW_MS, TERMS).state is AttemptState.DONE
+    assert waiting.told(Said(Meaning.NOT_FOUND), NOW_MS, TERMS) == waiting
+    assert sent().decided(AttemptState.DONE, "no").state is AttemptState.SENDING
+
+
+def test_questions_come_less_and_less_often_and_end_with_a_person() -> None:
+    attempt, at_ms, asked = sent(AttemptState.UNKNOWN), NOW_MS, []
+    while attempt.next_step(at_ms, TERMS) is not Step.HUMAN:
+        if attempt.next_step(at_ms, TERMS) is Step.ASK:
+            attempt = attempt.told(UNCLEAR, at_ms, TERMS)
+            asked.append(at_ms)
+        at_ms += 1000
+
+    waits = [after - before for before, after in pairwise(asked)]
+    assert waits[0] == 10_000
+    assert waits == sorted(waits)
+    assert waits[-1] == 15 * MINUTE_MS
+    assert len(asked) < 105
+
+
+def test_it_is_sent_once() -> None:
+    with pytest.raises(ValueError, match="sent before"):
+        sent().sending(NOW_MS)
+    assert not may_send_again(sent(), TERMS)
+    assert may_send_again(sent(), replace(TERMS, resend=Resend.REPLAYS))
+
+
+# --- any supplier within its terms
+
+
+@dataclass
+class Supplier:
+    """Its book: when each reference is charged, if it ever is. An order it got appears in answers
+    after `late_ms`, within the quarantine."""
+
+    terms: Terms
+    fate: Meaning
+    ends_ms: int
+    late_ms: int
+    charged: list[str] = field(default_factory=list)
+    got: dict[str, int] = field(default_factory=dict)
+
+    def take(self, reference: str, at_ms: int) -> None:
+        assert reference not in self.got, "sent twice"
+        self.got[reference] = at_ms
+        if self.fate is Meaning.DONE:
+            self.charged.append(reference)
+
+    def stands(self, reference: str, at_ms: int) -> Said:
+        if reference not in self.got or at_ms < self.got[reference] + self.late_ms:
+            return Said(Meaning.NOT_FOUND)
+        if at_ms < self.got[reference] + self.ends_ms:
+            return Said(Meaning.TAKEN, "0", "S1")
+        return Said(self.fate, "end", "S1")
+
+
+@st.composite
+def suppliers(draw: st.DrawFn) -> Supplier:
+    terms = replace(TERMS, quarantine_ms=draw(st.integers(1, 10)) * MINUTE_MS)
+    return Supplier(
+        terms,
+        fate=draw(st.sampled_from([Meaning.DONE, Meaning.FAILED])),
+        ends_ms=draw(st.integers(0, 3 * DAY_MS)),
+        late_ms=draw(st.integers(0, terms.quarantine_ms)),
+    )
+
+
+@settings(max_examples=300)
+@given(suppliers(), st.sampled_from(["arrives", "lost", "answer lost"]), st.randoms())
+def test_it_ends_as_the_suppliers_book_says(supplier: Supplier, wire: str, chance: Random) -> None:
+    terms, now_ms = supplier.terms, NOW_MS
+    attempt = Attempt("R1", "acme", now_ms).sending(now_ms)
+    if wire != "lost":
+        supplier.take("R1", now_ms)
+    if wire == "arrives":
+        attempt = attempt.answered(supplier.stands("R1", now_ms + supplier.late_ms))
+
+    while (step := attempt.next_step(now_ms, terms)) in (Step.ASK, Step.WAIT):
+        now_ms += 1 + chance.randrange(5 * MINUTE_MS)
+        if step is Step.ASK:
+            said = UNCLEAR if chance.random() < 0.3 else supplier.stands("R1", now_ms)
+            attempt = attempt.told(said, now_ms, terms)
+    if step is Step.HUMAN:
+        attempt = attempt.handed_over("too long")
+
+    event(attempt.state.value)
+    if attempt.state is AttemptState.FAILED:
+        assert supplier.charged == []
+    elif attempt.state is AttemptState.DONE:
+        assert supplier.charged == ["R1"]
+    else:
+        assert attempt.state is AttemptState.MANUAL
