@@ -119,6 +119,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "blind_index": frozenset({"code"}),
     "callback": frozenset({"notice", "order_access"}),
     "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
+    "charge": frozenset({"money"}),
     "chase": frozenset({"payment"}),
     "chunk_range": frozenset({"stock"}),
     "code_file": frozenset({"code_rows", "errors"}),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scrip.domain.attempt import Attempt, AttemptState, Said, Step, may_send_again
+from scrip.domain.attempt import Attempt, AttemptState, Said, Step
 from scrip.domain.supplier_terms import DAY_MS, MINUTE_MS, Meaning, Resend, Terms
 
 NOW_MS = 1_790_000_000_000
@@ -18,7 +18,7 @@ UNCLEAR = Said(Meaning.UNCLEAR, "timeout")
 
 
 def sent(state: AttemptState = AttemptState.SENDING) -> Attempt:
-    return replace(Attempt("R1", "acme", NOW_MS).sending(NOW_MS), state=state)
+    return replace(Attempt("R1", "acme", NOW_MS).sending(NOW_MS, TERMS), state=state)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,43 @@ def test_questions_come_less_and_less_often_and_end_with_a_person() -> None:
 
 def test_it_is_sent_once() -> None:
     with pytest.raises(ValueError, match="sent before"):
-        sent().sending(NOW_MS)
-    assert not may_send_again(sent(), TERMS)
-    assert may_send_again(sent(), replace(TERMS, resend=Resend.REPLAYS))
+        sent().sending(NOW_MS, TERMS)
+
+
+def test_what_never_left_may_be_sent_as_if_for_the_first_time() -> None:
+    created = sent().answered(Said(Meaning.NOT_SENT))
+
+    assert created.state is AttemptState.CREATED
+    assert created.next_step(NOW_MS + 1, TERMS) is Step.SEND
+    assert created.sending(NOW_MS + 1, TERMS).state is AttemptState.SENDING
+    assert created.next_step(NOW_MS + TERMS.unsent_ms, TERMS) is Step.GIVE_UP
+    assert created.given_up("not_sent").state is AttemptState.FAILED
+    assert sent().given_up("not_sent") == sent()
+
+
+REPLAYING = replace(TERMS, resend=Resend.REPLAYS)
+
+
+def test_what_is_missing_is_sent_again_where_that_only_repeats_the_answer() -> None:
+    missing = sent(AttemptState.UNKNOWN).told(Said(Meaning.NOT_FOUND), NOW_MS + 1, REPLAYING)
+    later_ms = NOW_MS + MINUTE_MS
+
+    assert missing.next_step(later_ms, TERMS) is Step.ASK
+    assert missing.next_step(later_ms, REPLAYING) is Step.SEND
+    again = missing.sending(later_ms, REPLAYING)
+    assert (again.sends, again.missing, again.sent_at_ms) == (2, 0, later_ms)
+
+
+@pytest.mark.parametrize("meaning", [Meaning.NOT_SENT, Meaning.REFUSED])
+def test_what_was_sent_before_is_not_undone_by_sending_it_again(meaning: Meaning) -> None:
+    missing = sent(AttemptState.UNKNOWN).told(Said(Meaning.NOT_FOUND), NOW_MS + 1, REPLAYING)
+    again = missing.sending(NOW_MS + MINUTE_MS, REPLAYING)
+
+    assert again.answered(Said(meaning)).state is AttemptState.UNKNOWN
+
+
+def test_what_a_supplier_has_is_not_refused_any_more() -> None:
+    assert sent(AttemptState.TAKEN).answered(Said(Meaning.REFUSED)).state is AttemptState.TAKEN
 
 
 # --- any supplier within its terms
@@ -139,6 +173,8 @@ class Supplier:
     got: dict[str, int] = field(default_factory=dict)
 
     def take(self, reference: str, at_ms: int) -> None:
+        if reference in self.got and self.terms.resend is Resend.REPLAYS:
+            return
         assert reference not in self.got, "sent twice"
         self.got[reference] = at_ms
         if self.fate is Meaning.DONE:
@@ -154,7 +190,11 @@ class Supplier:
 
 @st.composite
 def suppliers(draw: st.DrawFn) -> Supplier:
-    terms = replace(TERMS, quarantine_ms=draw(st.integers(1, 10)) * MINUTE_MS)
+    terms = replace(
+        TERMS,
+        quarantine_ms=draw(st.integers(1, 10)) * MINUTE_MS,
+        resend=draw(st.sampled_from([Resend.REFUSES, Resend.REPLAYS])),
+    )
     return Supplier(
         terms,
         fate=draw(st.sampled_from([Meaning.DONE, Meaning.FAILED])),
@@ -167,13 +207,17 @@ def suppliers(draw: st.DrawFn) -> Supplier:
 @given(suppliers(), st.sampled_from(["arrives", "lost", "answer lost"]), st.randoms())
 def test_it_ends_as_the_suppliers_book_says(supplier: Supplier, wire: str, chance: Random) -> None:
     terms, now_ms = supplier.terms, NOW_MS
-    attempt = Attempt("R1", "acme", now_ms).sending(now_ms)
+    attempt = Attempt("R1", "acme", now_ms).sending(now_ms, terms)
     if wire != "lost":
         supplier.take("R1", now_ms)
     if wire == "arrives":
         attempt = attempt.answered(supplier.stands("R1", now_ms + supplier.late_ms))
 
-    while (step := attempt.next_step(now_ms, terms)) in (Step.ASK, Step.WAIT):
+    while (step := attempt.next_step(now_ms, terms)) in (Step.ASK, Step.WAIT, Step.SEND):
+        if step is Step.SEND:
+            attempt = attempt.sending(now_ms, terms)
+            if chance.random() < 0.7:
+                supplier.take("R1", now_ms)
         now_ms += 1 + chance.randrange(5 * MINUTE_MS)
         if step is Step.ASK:
             said = UNCLEAR if chance.random() < 0.3 else supplier.stands("R1", now_ms)

@@ -1,8 +1,8 @@
 """One attempt to have a supplier charge a buyer's account: never twice, never lost.
 
-    created -> sending -> taken, unknown -> done -> reversed
-                                        |-> failed
-                                        `-> manual    a person must look
+    created <-> sending -> taken, unknown -> done -> reversed
+                                         |-> failed
+                                         `-> manual    a person must look
 
 An attempt is written down with its reference before anything is sent, and is `sending` before the
 first byte leaves. From then on only the supplier's own words end it: what is no documented end is
@@ -47,6 +47,8 @@ class Step(Enum):
     WAIT = "wait"
     HUMAN = "human"
     """A person must look, and says what became of it."""
+    GIVE_UP = "give_up"
+    """It was never sent, and its buyer waited long enough."""
     NOTHING = "nothing"
 
 
@@ -64,13 +66,15 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """`reference`: under which the supplier knows it, made before it is sent and never changed.
-    `asked`: how often it was asked about; `missing`: how often in a row it was not found. `reason`:
-    the code that ended it, or why a person must look."""
+    `sends`: how often it may have left; 0: nobody knows it. `asked`: how often it was asked about;
+    `missing`: how often in a row it was not found. `reason`: the code that ended it, or why a
+    person must look."""
 
     reference: str
     supplier: str
     created_at_ms: int
     state: AttemptState = AttemptState.CREATED
+    sends: int = 0
     sent_at_ms: int = 0
     asked: int = 0
     asked_at_ms: int = 0
@@ -80,28 +84,38 @@ class Attempt:
     reason: str = ""
 
     def next_step(self, now_ms: int, terms: Terms) -> Step:
-        match self.state:
-            case AttemptState.CREATED:
-                return Step.SEND
-            case AttemptState.SENDING | AttemptState.TAKEN | AttemptState.UNKNOWN:
-                if self._out_of_patience(now_ms, terms):
-                    return Step.HUMAN
-                return Step.ASK if now_ms >= self.due_ms(terms) else Step.WAIT
-        return Step.NOTHING
+        if self.state is AttemptState.CREATED:
+            late = now_ms >= self.created_at_ms + terms.unsent_ms
+            return Step.GIVE_UP if late else Step.SEND
+        if not self.state.open:
+            return Step.NOTHING
+        if now_ms >= self.created_at_ms + min(terms.patience_ms, terms.asked_for_ms):
+            return Step.HUMAN
+        if now_ms < self.due_ms(terms):
+            return Step.WAIT
+        return Step.SEND if self._may_send_again(terms) else Step.ASK
 
     def due_ms(self, terms: Terms) -> int:
         """When it is to be asked about."""
         return max(self.sent_at_ms, self.asked_at_ms) + terms.wait_ms(self.asked)
 
-    def sending(self, now_ms: int) -> "Attempt":
+    def sending(self, now_ms: int, terms: Terms) -> "Attempt":
         """To be written down before the first byte leaves."""
-        if self.state is not AttemptState.CREATED:
+        if self.state is not AttemptState.CREATED and not self._may_send_again(terms):
             raise ValueError(f"{self.reference} was sent before")
-        return replace(self, state=AttemptState.SENDING, sent_at_ms=now_ms)
+        return replace(
+            self, state=AttemptState.SENDING, sends=self.sends + 1, sent_at_ms=now_ms, missing=0
+        )
 
     def answered(self, said: Said) -> "Attempt":
-        """What the supplier said when it was sent, however late, and whoever asked meanwhile."""
-        return self._heard(said, refusal_ends=True) if self.state.open else self
+        """What the supplier said when it was sent, however late, and whoever asked meanwhile. Of
+        one that was sent before, what became of this sending says nothing about the first."""
+        if not self.state.open:
+            return self
+        alone = self.sends == 1 and self.state is not AttemptState.TAKEN
+        if said.meaning is Meaning.NOT_SENT and alone:
+            return replace(self, state=AttemptState.CREATED, sends=0, asked=0, missing=0)
+        return self._heard(said, refusal_ends=alone)
 
     def told(self, said: Said, now_ms: int, terms: Terms) -> "Attempt":
         """What the supplier said when it was asked."""
@@ -112,6 +126,10 @@ class Attempt:
             return replace(asked._heard(said, refusal_ends=False), missing=0)
         missing = replace(asked, missing=self.missing + 1)
         return missing._failed("not_found") if missing._never_came(now_ms, terms) else missing
+
+    def given_up(self, reason: str) -> "Attempt":
+        """It was never sent, and will not be."""
+        return self._failed(reason) if self.state is AttemptState.CREATED else self
 
     def handed_over(self, reason: str) -> "Attempt":
         """To a person."""
@@ -160,11 +178,10 @@ class Attempt:
             and now_ms >= self.sent_at_ms + terms.quarantine_ms
         )
 
-    def _out_of_patience(self, now_ms: int, terms: Terms) -> bool:
-        return now_ms >= self.sent_at_ms + min(terms.patience_ms, terms.asked_for_ms)
-
-
-def may_send_again(attempt: Attempt, terms: Terms) -> bool:
-    """Whether the same order may be sent under the same reference, when it is not known to have
-    arrived."""
-    return attempt.state.open and terms.resend is Resend.REPLAYS
+    def _may_send_again(self, terms: Terms) -> bool:
+        """It is not known to have arrived, and where it did it is only answered again."""
+        return (
+            terms.resend is Resend.REPLAYS
+            and self.missing > 0
+            and self.state is not AttemptState.TAKEN
+        )

@@ -20,7 +20,9 @@ class Meaning(Enum):
     FAILED = "failed"
     """It will never be charged, and we are not debited."""
     REFUSED = "refused"
-    """Nothing was taken: a documented refusal, or not a byte of the order was sent."""
+    """Nothing was taken: a documented refusal."""
+    NOT_SENT = "not_sent"
+    """Not a byte of it left: it may be sent again as if for the first time."""
     NOT_FOUND = "not_found"
     """It does not know the reference. It may, in a while."""
     REVERSED = "reversed"
@@ -48,8 +50,10 @@ class Terms:
     `quarantine_ms`: so long after it was sent an order may be unknown to the supplier and still be
     charged; `not_found_times`: answers in a row that are believed afterwards. `asked_for_ms`: how
     long after it was sent it can be asked about. `patience_ms`: so long after it was sent a person
-    must look. `waits_ms`: until the first, second, ... question; the last one goes on.
-    `reversible`: whether what is done may be taken back.
+    must look. `unsent_ms`: so long an order may wait to be sent at all. `waits_ms`: until the
+    first, second, ... question; the last one goes on. `reversible`: whether what is done may be
+    taken back. `per_second`: calls it takes, of all of our functions together; `at_once`: calls
+    that may be on their way to it at a time, 0: any number.
     """
 
     supplier: str
@@ -59,8 +63,11 @@ class Terms:
     not_found_times: int = 3
     asked_for_ms: int = 30 * DAY_MS
     patience_ms: int = DAY_MS
+    unsent_ms: int = 6 * HOUR_MS
     waits_ms: tuple[int, ...] = (5_000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS)
     reversible: bool = False
+    per_second: float = 10
+    at_once: int = 0
 
     def meaning(self, code: str) -> Meaning:
         return self.meanings.get(code, Meaning.UNCLEAR)
