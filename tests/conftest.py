@@ -16,6 +16,16 @@ settings.register_profile("any speed", deadline=None, suppress_health_check=[Hea
 settings.load_profile("any speed")
 
 
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """A failure is told by name as it happens: a run that is cut off still says what failed."""
+    if not report.failed:
+        return None
+    category = "failed" if report.when == "call" else "error"
+    crash = getattr(report.longrepr, "reprcrash", None)
+    reason = crash.message.partition("\n")[0] if crash else ""
+    return category, f"\n{category}: {report.nodeid} {reason}\n", category.upper()
+
+
 @pytest.fixture(scope="session")
 def stripe_api() -> Iterator[StripeServer]:
     with stripe_server() as server:
