@@ -118,7 +118,9 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),
     "callback": frozenset({"notice", "order_access"}),
-    "catalogue": frozenset({"goods", "money", "recipe", "stock_warning", "synced_level"}),
+    "catalogue": frozenset(
+        {"form", "goods", "money", "recipe", "route", "stock_warning", "synced_level"}
+    ),
     "charge": frozenset({"money"}),
     "chase": frozenset({"payment"}),
     "chunk_range": frozenset({"stock"}),
@@ -131,6 +133,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "evidence": frozenset({"day", "order"}),
     "export": frozenset({"errors", "order_access", "stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
+    "form": frozenset({"errors"}),
     "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
     "import_job": frozenset(
         {"blind_index", "chunk_range", "code", "code_file", "code_rows", "errors", "stock"}
@@ -149,9 +152,11 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "outcome": frozenset({"payment"}),
     "owed": frozenset({"dispute", "order", "outcome", "payment", "refund"}),
     "payment": frozenset({"money"}),
+    "payment_case": frozenset({"order", "outcome", "payment"}),
     "recipe": frozenset({"errors", "key_pattern"}),
     "refund": frozenset({"money", "payment"}),
     "refund_wish": frozenset({"errors", "line", "order"}),
+    "route": frozenset({"errors", "goods", "money"}),
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),

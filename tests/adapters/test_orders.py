@@ -11,12 +11,12 @@ from scrip.adapters.orders import BEGINNING, BY_DUE, BY_MERCHANT, Orders
 from scrip.adapters.tables import Item, encode_item
 from scrip.domain.money import Money
 from scrip.domain.order import (
+    ClosedOrder,
     DeliveredOrder,
     ExpiredOrder,
     OrderMoved,
     Payable,
     PendingOrder,
-    RefundDueOrder,
     listing_place,
 )
 from scrip.domain.order_access import CROCKFORD
@@ -31,7 +31,7 @@ ELSEWHERE = ChunkRef("0a1b2c3d4e", 7, 7)
 FOREVER = "9" * 13
 
 
-def closed_of(order: Payable, units: int = 1) -> DeliveredOrder | RefundDueOrder:
+def closed_of(order: Payable, units: int = 1) -> ClosedOrder:
     """The order paid, with so many units of its first line claimed."""
     first = order.lines[0].picked(units) if units else order.lines[0]
     return order.with_line(first).pay(payment(order.total.amount_minor)).settle(LATER_MS)

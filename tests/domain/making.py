@@ -2,7 +2,8 @@
 
 from scrip.domain.chunk_range import Lane
 from scrip.domain.directory import Directory
-from scrip.domain.line import Line
+from scrip.domain.goods import Kind
+from scrip.domain.line import Line, first_fates
 from scrip.domain.money import Money
 from scrip.domain.order import PendingOrder
 from scrip.domain.payment import Payment
@@ -25,6 +26,19 @@ def line(
 ) -> Line:
     where = chunk or ChunkRef("0a1b2c3d4e", 0, 0)
     return Line(number, variant, quantity, Money(price, currency), where)
+
+
+def top_up(number: int = 0, quantity: int = 1, *, price: int = 1000) -> Line:
+    return Line(
+        number,
+        f"minutes-{number}",
+        quantity,
+        Money(price, "EUR"),
+        None,
+        kind=Kind.TOP_UP,
+        filled=(("phone", "+4915112345678"),),
+        fates=first_fates(Kind.TOP_UP, quantity),
+    )
 
 
 def pending(*lines: Line, merchant_id: str = "demo", order_id: str = ORDER_ID) -> PendingOrder:

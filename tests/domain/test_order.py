@@ -14,6 +14,7 @@ from scrip.domain.money import Money
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
+    FulfillingOrder,
     Order,
     OrderState,
     PaidOrder,
@@ -35,10 +36,11 @@ LEGAL = {
     PendingOrder: {"pay", "expire", "opened", "turn_away", "due"},
     ExpiredOrder: {"pay"},
     PaidOrder: {"settle"},
-    DeliveredOrder: {"give_back", "owe", "revoke"},
-    RefundDueOrder: {"give_back", "owe", "revoke"},
+    FulfillingOrder: {"end_unit", "give_back", "owe", "revoke", "reverse_unit"},
+    DeliveredOrder: {"give_back", "owe", "revoke", "reverse_unit"},
+    RefundDueOrder: {"give_back", "owe", "revoke", "reverse_unit"},
 }
-MOVES = {"pay", "expire", "opened", "settle", "turn_away", "due", "give_back", "owe", "revoke"}
+MOVES = set().union(*LEGAL.values())
 LATER_MS = NOW_MS + 5_000
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scrip.domain.order import Order, OrderRecord, case_of
+from scrip.domain.order import Order, OrderRecord
 from scrip.domain.outcome import CHOICES, Action, Case, Stray, action_for, has_choice
 from scrip.domain.payment import Payment
+from scrip.domain.payment_case import case_of
 from scrip.domain.refund import Refund, RefundReport, RefundState, begun_elsewhere
 from tests.domain.making import NOW_MS, WINDOW_MS, payment, pending
 

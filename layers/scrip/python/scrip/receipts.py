@@ -5,13 +5,21 @@ from typing import Any, Protocol
 from scrip.chance import luck, now_ms
 from scrip.domain.notice import PaymentNotice
 from scrip.domain.outcome import Action
-from scrip.flows.accept_payment import Accepted, Ending, Merchants, OrderStore, accept_payment
+from scrip.flows.accept_payment import (
+    CLOSED,
+    Accepted,
+    Ending,
+    Merchants,
+    OrderStore,
+    accept_payment,
+)
 from scrip.steps.claim import Chunks
 from scrip.steps.let_go import HoldStore
 from scrip.telemetry import count, logger, milliseconds
 
 COUNTS = {
     Ending.DELIVERED: ("OrdersPaid", "OrdersDelivered"),
+    Ending.FULFILLING: ("OrdersPaid",),
     Ending.REFUND_DUE: ("OrdersPaid", "RefundDue"),
     Ending.STRAY: ("StrayPayments",),
     Ending.DUPLICATE: ("CallbacksDuplicate",),
@@ -19,7 +27,7 @@ COUNTS = {
 
 STRAYS = {Action.REFUND: "RefundDue", Action.HOLD: "PaymentsUnmatched"}
 
-FOUND = (Ending.DELIVERED, Ending.REFUND_DUE, Ending.STRAY)
+FOUND = (*CLOSED, Ending.STRAY)
 
 
 class Till(Protocol):

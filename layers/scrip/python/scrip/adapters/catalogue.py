@@ -1,16 +1,19 @@
 """Products and variants: one partition a merchant."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.catalogue import DEFAULT_REPLACE_DAYS, Product, Status, Variant
 from scrip.domain.errors import ProductFixed, VariantOfAnotherProduct
+from scrip.domain.form import Form
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
+from scrip.domain.route import Route
 from scrip.domain.stock_warning import Thresholds
 from scrip.domain.synced_level import SyncedFrom
 
@@ -34,6 +37,8 @@ class Catalogue:
         if product.recipe:
             item |= _recipe_item(product.recipe)
             condition, values[":recipe"] = "recipe = :recipe", item["recipe"]
+        if product.form:
+            item["form"] = msgspec.json.encode(product.form).decode()
         try:
             self.table.put(
                 item,
@@ -64,6 +69,8 @@ class Catalogue:
         }
         if variant.synced_from:
             item["synced_from"] = list(variant.synced_from)
+        if variant.routes:
+            item["routes"] = [_route_item(each) for each in variant.routes]
         try:
             self.table.put(
                 item,
@@ -118,6 +125,7 @@ def _product(item: Item) -> Product:
         title=item["title"],
         status=Status(item["status"]),
         recipe=_recipe(item) if "recipe" in item else None,
+        form=msgspec.json.decode(item["form"], type=Form) if "form" in item else None,
     )
 
 
@@ -131,6 +139,16 @@ def _recipe_item(recipe: Recipe) -> Item:
 def _recipe(item: Item) -> Recipe:
     pattern, features, days = msgspec.json.decode(item["recipe"], type=Makes)
     return Recipe(pattern, features, days, item["activation_limit"])
+
+
+def _route_item(route: Route) -> list[str | int]:
+    worth = route.worth
+    return [route.supplier, route.sku, *((worth.amount_minor, worth.currency) if worth else ())]
+
+
+def _route(item: list[Any]) -> Route:
+    supplier, sku, *worth = item
+    return Route(supplier, sku, Money(*worth) if worth else None)
 
 
 def _variant(item: Item) -> Variant:
@@ -147,4 +165,5 @@ def _variant(item: Item) -> Variant:
         supply=Supply(item["supply"]),
         thresholds=Thresholds(*item.get("warns", ())),
         synced_from=SyncedFrom(*item["synced_from"]) if "synced_from" in item else None,
+        routes=tuple(_route(each) for each in item.get("routes", ())),
     )

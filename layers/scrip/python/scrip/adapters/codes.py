@@ -22,6 +22,8 @@ class OrderCodes:
 
     def open_line(self, order: Order, line: Line) -> Sequence[Code | None]:
         """The codes of a line, unit by unit; None for one that was shredded. Raises SealBroken."""
+        if not line.has_codes:
+            return ()
         if line.kind is Kind.GENERATED_KEY:
             return self.generated.open_line(order, line)
         return self.sealed.open_line(order, line)

@@ -17,14 +17,16 @@ from scrip.domain.follow_up import FollowUp
 from scrip.domain.order_access import CROCKFORD
 
 BY_FOLLOW_UP = "by_follow_up"
+PLACE = ("follow_up", "follow_up_at", "follow_up_since")
 SHARDS = 4
 """Looked at every minute, whether anything is there or not. A shard takes 1000 orders a second."""
 
 
-def to_follow_up(order_id: str, at_ms: int) -> Item:
-    """Attributes that put an order here, due at once."""
+def to_follow_up(order_id: str, now_ms: int, wait_ms: int = 0) -> Item:
+    """Attributes that put an order here, due at once or after a while."""
     shard = CROCKFORD.index(order_id[0]) % SHARDS
-    return {"follow_up": f"{shard}", "follow_up_at": at_ms, "follow_up_since": at_ms}
+    due = {"follow_up_at": now_ms + wait_ms, "follow_up_since": now_ms}
+    return {"follow_up": f"{shard}", **due}
 
 
 def sets(attributes: Item) -> str:
@@ -83,7 +85,7 @@ class FollowUps:
         """Nothing is left to do. False, and it stays, unless it is as it was seen."""
         return self._write(
             seen,
-            "REMOVE follow_up, follow_up_at, follow_up_since",
+            f"REMOVE {', '.join(PLACE)}",
             "follow_up_at = :seen",
             {":seen": seen.at_ms},
         )

@@ -24,7 +24,7 @@ from scrip.domain.generated_key import MAX_ATTEMPTS, Unit, licence_id_from, rand
 from scrip.domain.key_pattern import code_from, shown
 from scrip.domain.licence import Licence, key_in_force, payload_of, render
 from scrip.domain.line import Line
-from scrip.domain.order import Order
+from scrip.domain.order import Order, SettledOrder
 from scrip.domain.recipe import Recipe
 
 AT_A_TIME = 16
@@ -58,9 +58,9 @@ class GeneratedCodes:
 
     def open_line(self, order: Order, line: Line) -> list[Code]:
         """The keys of a line, unit by unit. Raises SealBroken, OrderNotReadable."""
-        delivered_at_ms: int | None = getattr(order, "delivered_at_ms", None)
-        if delivered_at_ms is None:
+        if not isinstance(order, SettledOrder):
             raise OrderNotReadable(f"the order is {order.state}")
+        delivered_at_ms = order.codes_at_ms
         shelf = self._shelf(order.merchant_id, line.variant_id, delivered_at_ms)
         pattern = shelf.recipe.pattern
         if pattern is None:

@@ -5,11 +5,12 @@ from typing import Any
 from scrip.adapters.tables import Item
 from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.goods import Kind
-from scrip.domain.line import Line, Swap
+from scrip.domain.line import Fate, Line, Swap
 from scrip.domain.money import Money
 from scrip.domain.order import (
     DeliveredOrder,
     ExpiredOrder,
+    FulfillingOrder,
     Order,
     OrderRecord,
     PendingOrder,
@@ -37,6 +38,8 @@ FROZEN_BY = "frozen_by"
 
 USUAL_PROVIDER = "stripe"
 UNSAID = {Kind.CODE_POOL: ""}
+LETTERS = {Fate.OPEN: "o", Fate.DONE: "d", Fate.FAILED: "f", Fate.REVERSED: "r"}
+FATES = {letter: fate for fate, letter in LETTERS.items()}
 
 
 def order_key(merchant_id: str, order_id: str) -> Item:
@@ -74,21 +77,25 @@ def order_of(item: Item) -> Order:
                 unclosed=item.get("unclosed", False),
             )
         case DeliveredOrder.state:
-            return DeliveredOrder(
-                **facts,
-                payment=payment_of(item["payment"]),
-                delivered_at_ms=item["delivered_at_ms"],
-                revealed_at_ms=item.get("revealed_at_ms"),
-            )
+            return DeliveredOrder(**facts, **_settled(item))
+        case FulfillingOrder.state:
+            return FulfillingOrder(**facts, **_settled(item), refund_due=_refund_due(item))
         case RefundDueOrder.state:
-            return RefundDueOrder(
-                **facts,
-                payment=payment_of(item["payment"]),
-                delivered_at_ms=item["delivered_at_ms"],
-                revealed_at_ms=item.get("revealed_at_ms"),
-                refund_due=Money(item["refund_due_minor"], item["currency"]),
-            )
+            return RefundDueOrder(**facts, **_settled(item), refund_due=_refund_due(item))
     raise ValueError(f"order {order_id} is in unknown state {item['state']!r}")
+
+
+def _settled(item: Item) -> dict[str, Any]:
+    return {
+        "payment": payment_of(item["payment"]),
+        "delivered_at_ms": item["delivered_at_ms"],
+        "revealed_at_ms": item.get("revealed_at_ms"),
+        "settled_at_ms": item.get("settled_at_ms", 0),
+    }
+
+
+def _refund_due(item: Item) -> Money:
+    return Money(item["refund_due_minor"], item["currency"])
 
 
 def new_item(order: PendingOrder) -> Item:
@@ -130,6 +137,8 @@ def line_item(line: Line) -> Item:
         "returned": line.returned,
         "swap": swap_item(line.swap) if line.swap else None,
         "cap": line.cap,
+        "filled": [list(pair) for pair in line.filled],
+        "fates": letters(line),
     }
     return {
         "variant": line.variant_id,
@@ -139,6 +148,11 @@ def line_item(line: Line) -> Item:
         "picks": [[*pick.chunk, pick.first_unit, pick.units] for pick in line.picks],
         **{name: value for name, value in unusual.items() if value},
     }
+
+
+def letters(line: Line) -> str:
+    """The fates of its units, a letter each."""
+    return "".join(LETTERS[fate] for fate in line.fates)
 
 
 def swap_item(swap: Swap) -> list[Any]:
@@ -172,6 +186,8 @@ def _line(number: int, item: Item, currency: str) -> Line:
         returned=item.get("returned", 0),
         swap=_swap(item.get("swap")),
         cap=item.get("cap", 0),
+        filled=tuple((name, value) for name, value in item.get("filled", ())),
+        fates=tuple(FATES[letter] for letter in item.get("fates", "")),
     )
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from scrip.adapters.follow_ups import named, sets, to_follow_up
+from scrip.adapters.follow_ups import PLACE, named, sets, to_follow_up
 from scrip.adapters.order_items import (
     BESIDE,
     FROZEN_BY,
     SHARDS,
+    letters,
     line_item,
     new_item,
     order_key,
@@ -26,16 +27,19 @@ from scrip.adapters.order_items import (
 )
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.chase import Span
+from scrip.domain.follow_up import SAFETY_NET_MS
 from scrip.domain.line import Line
 from scrip.domain.order import (
+    ClosedOrder,
     DeliveredOrder,
     ExpiredOrder,
+    FulfillingOrder,
     Order,
     OrderMoved,
     OrderRecord,
+    OwingOrder,
     Payable,
     PendingOrder,
-    RefundDueOrder,
     SettledOrder,
     listing_place,
 )
@@ -105,9 +109,33 @@ class Orders:
         """Record what was claimed before payment. Raises OrderMoved."""
         self._move(order, move(order, order))
 
-    def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None:
+    def close(self, seen: Payable, closed: ClosedOrder) -> None:
         """Write what payment and claims made of the order. Raises OrderMoved."""
         self._move(seen, move(seen, closed, closed.delivered_at_ms))
+
+    def end_unit(self, seen: SettledOrder, ended: SettledOrder, now_ms: int) -> None:
+        """Write what became of top-ups. Whoever ended one of them, or came to owe more, meanwhile
+        is in the way: raises OrderMoved.
+
+        An order that is delivered thereby leaves the worklist where settling put it. If it stands
+        elsewhere there it stays: somebody is at it, or something else is to be done.
+        """
+        write = end_of_units(seen, ended, now_ms)
+        if not (isinstance(seen, FulfillingOrder) and isinstance(ended, DeliveredOrder)):
+            return self._move(seen, write)
+        due = to_follow_up(seen.order_id, seen.delivered_at_ms, SAFETY_NET_MS)
+        still = " AND ".join(f"{name} = :{name}" for name in PLACE)
+        leaving = Write(
+            f"{write.expression} REMOVE {', '.join(PLACE)}",
+            f"{write.condition} AND {still}",
+            write.values | named(due),
+        )
+        try:
+            self._move(seen, leaving)
+        except OrderMoved as moved:
+            if moved.order != seen:
+                raise
+            self._move(seen, write)
 
     def expire(self, seen: PendingOrder, expired: ExpiredOrder) -> None:
         """Raises OrderMoved."""
@@ -281,14 +309,15 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
             if moved.unclosed:
                 changed["unclosed"] = True
                 changed |= to_follow_up(moved.order_id, moved.expired_at_ms)
-        case DeliveredOrder() | RefundDueOrder():
+        case SettledOrder():
             changed["payment"] = payment_item(moved.payment)
             changed["delivered_at_ms"] = moved.delivered_at_ms
             changed["revealed_at_ms"] = NOT_REVEALED
             gone = " REMOVE delete_at, unclosed"
-    if isinstance(moved, RefundDueOrder):
-        changed["refund_due_minor"] = moved.refund_due.amount_minor
-        changed |= to_follow_up(moved.order_id, now_ms)
+    if isinstance(moved, OwingOrder):
+        changed["refund_due_minor"] = moved.owed_minor
+        due_at_once = moved.owed_minor or isinstance(seen, SettledOrder)
+        changed |= to_follow_up(moved.order_id, now_ms, 0 if due_at_once else SAFETY_NET_MS)
     changed["order_lines"] = [line_item(line) for line in moved.lines]
     if isinstance(seen, SettledOrder):
         as_frozen = "attribute_exists" if seen.frozen else "attribute_not_exists"
@@ -301,7 +330,7 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
             ":lines": [line_item(line) for line in seen.lines],
             ":unseen": NOT_REVEALED,
         }
-        if isinstance(seen, RefundDueOrder):
+        if isinstance(seen, OwingOrder):
             same.append("refund_due_minor = :owed")
             before[":owed"] = seen.owed_minor
     else:
@@ -319,6 +348,31 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
         | before
         | {":seen": seen.state},
         names,
+    )
+
+
+def end_of_units(seen: SettledOrder, ended: SettledOrder, now_ms: int) -> Write:
+    """Every top-up must be as it was seen: whoever ends the last one closes the order."""
+    before: dict[str, Any] = {"#state": seen.state}
+    after: dict[str, Any] = {"#state": ended.state}
+    for line in seen.lines:
+        if line.fates:
+            name = f"order_lines[{line.number}].fates"
+            before[name], after[name] = letters(line), letters(ended.line(line.number))
+    if isinstance(seen, OwingOrder):
+        before["refund_due_minor"] = seen.owed_minor
+    if ended.settled_at_ms != seen.settled_at_ms:
+        after["settled_at_ms"] = ended.settled_at_ms
+        after["delivered_at_ms"] = ended.delivered_at_ms
+    if isinstance(ended, OwingOrder):
+        after["refund_due_minor"] = ended.owed_minor
+        if ended.state != seen.state or ended.owed_minor > seen.owed_minor:
+            after |= to_follow_up(ended.order_id, now_ms)
+    return Write(
+        "SET " + ", ".join(f"{name} = :after{n}" for n, name in enumerate(after)),
+        " AND ".join(f"{name} = :before{n}" for n, name in enumerate(before)),
+        {f":after{n}": value for n, value in enumerate(after.values())}
+        | {f":before{n}": value for n, value in enumerate(before.values())},
     )
 
 

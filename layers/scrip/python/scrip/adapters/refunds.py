@@ -12,7 +12,7 @@ from typing import Any
 from scrip.adapters.follow_ups import named, sets, to_follow_up
 from scrip.adapters.order_items import BESIDE, FROZEN_BY, order_key, refund_item, refund_name
 from scrip.adapters.tables import ConditionFailed, Item, Table
-from scrip.domain.order import Order, RefundDueOrder, SettledOrder
+from scrip.domain.order import Order, OwingOrder, SettledOrder
 from scrip.domain.refund import Refund, RefundReport, RefundState
 
 
@@ -56,11 +56,11 @@ class Refunds:
             {":state": state.value} | named(due),
         )
 
-    def owe(self, seen: SettledOrder, owing: RefundDueOrder, now_ms: int) -> bool:
+    def owe(self, seen: SettledOrder, owing: OwingOrder, now_ms: int) -> bool:
         """Let an order owe more. False when it does not owe what it owed, or was frozen."""
         due = to_follow_up(owing.order_id, now_ms)
         same, values = "", {}
-        if isinstance(seen, RefundDueOrder):
+        if isinstance(seen, OwingOrder):
             same, values = " AND refund_due_minor = :before", {":before": seen.owed_minor}
         return self._update(
             seen,

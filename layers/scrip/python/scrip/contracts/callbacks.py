@@ -14,7 +14,16 @@ from scrip.domain.callback import Callback
 MAX_CALLBACK_BYTES = 256 * 1024
 
 
-Outcome = Literal["delivered", "refund_due", "duplicate", "stray", "refund", "disputed", "ignored"]
+Outcome = Literal[
+    "delivered",
+    "fulfilling",
+    "refund_due",
+    "duplicate",
+    "stray",
+    "refund",
+    "disputed",
+    "ignored",
+]
 
 
 class CallbackPath(Struct):

@@ -80,6 +80,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.SupplyMismatch: Kind(409, "The variant is supplied in another way"),
     errors.VariantNotForSale: Kind(422, "The variant is not for sale"),
     errors.CurrencyMixed: Kind(422, "One order has one currency"),
+    errors.FormMisfilled: Kind(422, "What was filled in does not fit the form"),
     errors.SoldOut: Kind(409, "Sold out"),
     errors.CodesRefused: Kind(422, "No code was imported: some rows cannot be taken"),
     errors.ImportUnknown: Kind(404, "No such import"),

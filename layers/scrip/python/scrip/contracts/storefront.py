@@ -177,6 +177,7 @@ STOREFRONT_OPERATIONS = (
         problems=(
             errors.VariantNotForSale,
             errors.CurrencyMixed,
+            errors.FormMisfilled,
             errors.SoldOut,
             errors.GatewayUnknown,
             errors.PaymentProviderRefused,

@@ -17,7 +17,7 @@ from scrip.contracts.storefront import (
 from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
 from scrip.domain.line import Line
-from scrip.domain.order import Order, OrderRecord, RefundDueOrder
+from scrip.domain.order import FulfillingOrder, Order, OrderRecord, SettledOrder
 from scrip.domain.order_request import OrderRequest, Paying, Wanted
 from scrip.domain.owed import refunded_minor
 from scrip.domain.payment import OpenedPayment
@@ -86,10 +86,17 @@ def order_view(record: OrderRecord) -> OrderView:
         lines=ordered_lines(order),
         placed_at_ms=order.placed_at_ms,
         expires_at_ms=order.expires_at_ms,
-        delivered_at_ms=getattr(order, "delivered_at_ms", None),
-        refund_due_minor=order.refund_due.amount_minor if isinstance(order, RefundDueOrder) else 0,
+        delivered_at_ms=_delivered_at_ms(order),
+        refund_due_minor=order.owed_minor if isinstance(order, SettledOrder) else 0,
         refunded_minor=refunded_minor(record),
     )
+
+
+def _delivered_at_ms(order: Order) -> int | None:
+    """None as long as something of it is under way."""
+    if not isinstance(order, SettledOrder) or isinstance(order, FulfillingOrder):
+        return None
+    return order.delivered_at_ms
 
 
 def order_placed(order: Order, token: str, payment: OpenedPayment | None) -> OrderPlaced:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from scrip.domain.form import Form
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
+from scrip.domain.route import Route
 from scrip.domain.stock_warning import DEFAULTS, Thresholds
 from scrip.domain.synced_level import SyncedFrom
 
@@ -29,7 +31,8 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """`recipe`: how its keys are made, where its kind is `generated_key`."""
+    """`recipe`: how its keys are made, where its kind is `generated_key`. `form`: what its buyer
+    fills in, where its kind is `top_up`."""
 
     merchant_id: str
     product_id: str
@@ -37,6 +40,7 @@ class Product:
     title: str
     status: Status
     recipe: Recipe | None = None
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Variant:
     the rest is refunded; else nothing is delivered and all is refunded. `replace_days`: how long
     after its delivery a bad code may be replaced; 0: never. `thresholds`: when its merchant is
     warned. `synced_from`: whose level its units follow, None where its merchant adds them.
+    `routes`: who can charge it, where its kind is `top_up`.
     """
 
     merchant_id: str
@@ -62,6 +67,7 @@ class Variant:
     supply: Supply = Supply.CODES
     thresholds: Thresholds = DEFAULTS
     synced_from: SyncedFrom | None = None
+    routes: tuple[Route, ...] = ()
 
 
 def on_sale(product: Product, variant: Variant) -> bool:

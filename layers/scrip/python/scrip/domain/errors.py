@@ -132,6 +132,12 @@ class CurrencyMixed(Rejected):
     slug = "currency-mixed"
 
 
+class FormMisfilled(Rejected):
+    """What the buyer filled in does not fit. Says which field and why, never what stands in it."""
+
+    slug = "form-misfilled"
+
+
 class SoldOut(Rejected):
     slug = "sold-out"
 

@@ -11,6 +11,11 @@ LEASE_MS = MINUTE_MS
 """How long an order is left to whoever took it: longer than a run lasts."""
 
 
+SAFETY_NET_MS = 20 * MINUTE_MS
+"""How long after it was settled an order is looked at whose top-ups somebody is at: they should
+have ended, or be waited for."""
+
+
 class FollowUp(NamedTuple):
     """An order's place in the worklist. `at_ms`: the next try; `since_ms`: when it was put there, 0
     if the worklist alone was read."""

@@ -8,6 +8,8 @@ class Kind(Enum):
 
     CODE_POOL = "code_pool"
     GENERATED_KEY = "generated_key"
+    TOP_UP = "top_up"
+    """A supplier charges the buyer's account elsewhere: nothing is handed over."""
 
 
 class Supply(Enum):
@@ -21,5 +23,6 @@ class Supply(Enum):
 SUPPLIES: dict[Kind, tuple[Supply, ...]] = {
     Kind.CODE_POOL: (Supply.CODES,),
     Kind.GENERATED_KEY: (Supply.UNLIMITED, Supply.COUNTED),
+    Kind.TOP_UP: (Supply.UNLIMITED,),
 }
 """What each kind may be supplied by; the first unless the merchant says otherwise."""

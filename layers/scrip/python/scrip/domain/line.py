@@ -1,9 +1,11 @@
 """A line of an order: one variant, how many units, and where their codes were claimed.
 
-A line may be held: its units are claimed when the order is placed. Expiring lets them go.
+A line may be held: its units are claimed when the order is placed. Expiring lets them go. A line of
+top-ups never has codes: each of its units is charged to the account that the buyer filled in.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import NamedTuple, Self
 
 from scrip.domain.goods import Kind
@@ -14,6 +16,22 @@ MAX_UNITS_PER_LINE = 50
 MAX_SPREAD = 24
 """Chunks in which an order may claim what it may have to let go again: one transaction must do
 it."""
+
+
+class Fate(Enum):
+    """What became of one top-up. Before its order is paid it is open, too."""
+
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+    """It never will be charged, and its price is owed."""
+    REVERSED = "reversed"
+    """It was done, and the supplier took it back."""
+
+
+def first_fates(kind: Kind, quantity: int) -> tuple[Fate, ...]:
+    """Of a line that is ordered."""
+    return (Fate.OPEN,) * quantity if kind is Kind.TOP_UP else ()
 
 
 class Swap(NamedTuple):
@@ -34,6 +52,8 @@ class Line:
     `held`: to be claimed before it is paid. `round_` counts the times its units were let go.
     `returned`: units that were delivered and then went back on sale, the last ones. `swap`: the one
     unit whose code was bad. `cap`: under which it was first pointed at stock.
+
+    Of top-ups: `filled`, what the buyer filled in, by field; `fates`, one for each unit.
     """
 
     number: int
@@ -48,18 +68,34 @@ class Line:
     returned: int = 0
     swap: Swap | None = None
     cap: int = 0
+    filled: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    fates: tuple[Fate, ...] = ()
 
     @property
     def total(self) -> Money:
         return self.unit_price.times(self.quantity)
 
     @property
+    def has_codes(self) -> bool:
+        """Whether its units are codes, or keys that are made."""
+        return self.kind is not Kind.TOP_UP
+
+    @property
     def units_claimed(self) -> int:
-        return units_picked(self.picks) if self.chunk else self.quantity
+        """Units that have a code."""
+        if self.chunk is None:
+            return self.quantity if self.has_codes else 0
+        return units_picked(self.picks)
 
     @property
     def units_missing(self) -> int:
-        return self.quantity - self.units_claimed
+        """Units that were to have a code and have none."""
+        return self.quantity - self.units_claimed if self.has_codes else 0
+
+    @property
+    def units_failed(self) -> int:
+        """Top-ups that never were charged."""
+        return self.fates.count(Fate.FAILED)
 
     def missing_units(self, order_id: str) -> list[str]:
         """The unit keys that no code was claimed for yet."""
@@ -134,3 +170,11 @@ class Line:
     def let_go(self) -> Self:
         """The line after its units went back on sale."""
         return replace(self, picks=(), round_=self.round_ + 1)
+
+    def not_begun(self) -> Self:
+        """The line of an order that nothing is delivered of."""
+        line = self.let_go() if self.picks else self
+        return replace(line, fates=(Fate.FAILED,) * len(self.fates))
+
+    def with_fate(self, unit: int, fate: Fate) -> Self:
+        return replace(self, fates=(*self.fates[:unit], fate, *self.fates[unit + 1 :]))

@@ -3,8 +3,10 @@
 Each state is a class and each move a method, so an illegal move has no name to call:
 
     Pending --pay--> Paid --settle--> Delivered   (every unit was claimed)
-       |               `------------> RefundDue   (stock ran out: what was claimed is delivered)
+       |               |------------> RefundDue   (stock ran out: what was claimed is delivered)
+       |               `------------> Fulfilling  (top-ups are to be charged by a supplier)
        `--expire--> Expired --pay--> Paid         (late money is honoured while stock lasts)
+    Fulfilling --end_unit--> Fulfilling, Delivered, RefundDue (by the last one)
     Delivered, RefundDue --give_back--> RefundDue (units nobody saw go back on sale)
 """
 
@@ -13,13 +15,13 @@ from typing import ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import UnitUnknown
-from scrip.domain.line import Line
+from scrip.domain.line import Fate, Line
 from scrip.domain.money import Money
-from scrip.domain.outcome import Action, Case, Stray
+from scrip.domain.outcome import Stray
 from scrip.domain.payment import Payment
 from scrip.domain.refund import Refund
 
-OrderState = Literal["pending", "paid", "delivered", "expired", "refund_due"]
+OrderState = Literal["pending", "paid", "fulfilling", "delivered", "expired", "refund_due"]
 
 MAX_LINES = 20
 MAX_AMOUNT_MINOR = 99_999_999
@@ -94,10 +96,24 @@ class Order:
         """Whether units that were to be held are not claimed."""
         return any(line.held and line.units_missing for line in self.lines)
 
+    @property
+    def in_progress(self) -> bool:
+        """Whether any top-up has not ended."""
+        return any(Fate.OPEN in line.fates for line in self.lines)
+
     def _become(self, state: type[_State], **more: object) -> _State:
         """This order's facts under another state. Private: only moves may call it."""
         shared = {f.name: getattr(self, f.name) for f in fields(Order)}
         return state(**(shared | more))
+
+    def _close(self, owed_minor: int, **facts: object) -> "ClosedOrder":
+        """By what is in progress and what is owed."""
+        due = Money(owed_minor, self.total.currency)
+        if self.in_progress:
+            return self._become(FulfillingOrder, refund_due=due, **facts)
+        if owed_minor:
+            return self._become(RefundDueOrder, refund_due=due, **facts)
+        return self._become(DeliveredOrder, **facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,23 +178,20 @@ class PaidOrder(Order):
 
     payment: Payment
 
-    def settle(self, at_ms: int) -> "DeliveredOrder | RefundDueOrder":
-        """Close the order by what was claimed for it."""
+    def settle(self, at_ms: int) -> "ClosedOrder":
+        """Close the order by what was claimed for it, or have its top-ups begin.
+
+        What is to be delivered in full or not at all is decided here, once, by what stock had: with
+        a code missing nothing is delivered and no top-up begins. Afterwards its codes are its
+        buyer's and a charge cannot be undone, so a top-up that fails is owed by itself.
+        """
         missing = sum(line.unit_price.amount_minor * line.units_missing for line in self.lines)
-        paid, kept = self.payment.money.amount_minor, self.lines
+        paid, order = self.payment.money.amount_minor, self
         owed = missing + paid - self.total.amount_minor
-        if owed == 0:
-            return self._become(DeliveredOrder, payment=self.payment, delivered_at_ms=at_ms)
         if self.whole and missing:
             owed = paid
-            kept = tuple(line.let_go() if line.picks else line for line in self.lines)
-        return self._become(
-            RefundDueOrder,
-            lines=kept,
-            payment=self.payment,
-            delivered_at_ms=at_ms,
-            refund_due=Money(owed, self.total.currency),
-        )
+            order = replace(self, lines=tuple(line.not_begun() for line in self.lines))
+        return order._close(owed, payment=self.payment, delivered_at_ms=at_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,14 +199,20 @@ class SettledOrder(Order):
     """Paid, and all done that stock could do.
 
     `revealed_at_ms`: when its codes were first shown to anybody; 0: never, so far; None: orders of
-    an earlier time do not say.
+    an earlier time do not say. `settled_at_ms`: when it was settled, if its top-ups ended later.
     """
 
     payment: Payment
     delivered_at_ms: int
     revealed_at_ms: int | None = 0
+    settled_at_ms: int = 0
 
-    def give_back(self, number: int, units: int) -> "RefundDueOrder":
+    @property
+    def codes_at_ms(self) -> int:
+        """When its codes were delivered: their keys and their terms count from then."""
+        return self.settled_at_ms or self.delivered_at_ms
+
+    def give_back(self, number: int, units: int) -> "OwingOrder":
         """The last units of a line are no longer the buyer's, and their price is owed."""
         if self.revealed_at_ms != 0:
             raise ValueError(f"{self.order_id} may have been seen")
@@ -202,17 +221,21 @@ class SettledOrder(Order):
         owed = self.owed_minor + line.unit_price.times(units).amount_minor
         return self.with_line(back).owe(min(owed, self.payment.money.amount_minor))
 
-    def owe(self, amount_minor: int) -> "RefundDueOrder":
-        """So much in all; what is claimed stays as it is."""
+    def owe(self, amount_minor: int) -> "OwingOrder":
+        """So much in all; what is claimed or in progress stays as it is."""
         if not self.owed_minor <= amount_minor <= self.payment.money.amount_minor:
             raise ValueError(f"{self.order_id} cannot come to owe {amount_minor}")
-        return self._become(
-            RefundDueOrder,
-            payment=self.payment,
-            delivered_at_ms=self.delivered_at_ms,
-            revealed_at_ms=self.revealed_at_ms,
-            refund_due=Money(amount_minor, self.total.currency),
-        )
+        due = Money(amount_minor, self.total.currency)
+        state = FulfillingOrder if self.in_progress else RefundDueOrder
+        return self._become(state, **self._settled, refund_due=due)
+
+    def reverse_unit(self, number: int, unit: int) -> Self:
+        """A supplier took back what was done. What is owed then is for its shop to say. Raises
+        UnitUnknown, ValueError if it was not done."""
+        line = self._top_up(number, unit)
+        if line.fates[unit] not in (Fate.DONE, Fate.REVERSED):
+            raise ValueError(f"top-up {unit} of line {number} is {line.fates[unit].value}")
+        return self.with_line(line.with_fate(unit, Fate.REVERSED))
 
     def revoke(self, number: int, units: int) -> Self:
         """The last units of a line are no longer the buyer's, who has the money back already."""
@@ -223,6 +246,61 @@ class SettledOrder(Order):
     @property
     def owed_minor(self) -> int:
         return 0
+
+    @property
+    def _settled(self) -> dict[str, object]:
+        """What every settled order knows, beside what every order does."""
+        names = ("payment", "delivered_at_ms", "revealed_at_ms", "settled_at_ms")
+        return {name: getattr(self, name) for name in names}
+
+    def _top_up(self, number: int, unit: int) -> Line:
+        """Raises UnitUnknown."""
+        line = self.line(number)
+        if not 0 <= unit < len(line.fates):
+            raise UnitUnknown(f"line {number} has no top-up {unit}")
+        return line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwingOrder(SettledOrder):
+    """One that may owe money."""
+
+    refund_due: Money
+
+    @property
+    def owed_minor(self) -> int:
+        return self.refund_due.amount_minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfillingOrder(OwingOrder):
+    """Suppliers are at it: a top-up has not ended. What was claimed is the buyer's. It owes what
+    stock could not fill and what failed so far, which may be nothing.
+
+    `delivered_at_ms`: when it was settled, until the last top-up ends.
+    """
+
+    state = "fulfilling"
+
+    @property
+    def readable(self) -> bool:
+        return True
+
+    def end_unit(self, number: int, unit: int, fate: Fate, at_ms: int) -> "ClosedOrder":
+        """A top-up is done, or failed and is owed; the last one closes the order. Told again,
+        nothing changes. Raises UnitUnknown, ValueError if it ended otherwise."""
+        line = self._top_up(number, unit)
+        was = line.fates[unit]
+        if was is fate is not Fate.OPEN:
+            return self
+        if was is not Fate.OPEN or fate not in (Fate.DONE, Fate.FAILED):
+            raise ValueError(f"top-up {unit} of line {number} is {was.value}, not {fate.value}")
+        owed = self.owed_minor + (line.unit_price.amount_minor if fate is Fate.FAILED else 0)
+        ended = self.with_line(line.with_fate(unit, fate))
+        facts = self._settled
+        if not ended.in_progress:
+            facts |= {"delivered_at_ms": at_ms, "settled_at_ms": self.delivered_at_ms}
+        return ended._close(min(owed, self.payment.money.amount_minor), **facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,22 +313,20 @@ class DeliveredOrder(SettledOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundDueOrder(SettledOrder):
-    """Money is owed: stock could not fill it, or the shop took units back. What is claimed is the
-    buyer's."""
+class RefundDueOrder(OwingOrder):
+    """Money is owed: stock could not fill it, a top-up failed, or the shop took units back. What is
+    claimed is the buyer's."""
 
     state = "refund_due"
-
-    refund_due: Money
 
     @property
     def readable(self) -> bool:
         complete = not any(line.units_missing for line in self.lines)
         return not self.whole or complete or any(line.returned for line in self.lines)
 
-    @property
-    def owed_minor(self) -> int:
-        return self.refund_due.amount_minor
+
+ClosedOrder = DeliveredOrder | RefundDueOrder | FulfillingOrder
+"""What settling comes to."""
 
 
 FAR_FUTURE_MS = 9_999_999_999_999
@@ -294,38 +370,3 @@ def lost_all(record: OrderRecord) -> bool:
         and each.money == order.payment.money
         for each in record.disputes
     )
-
-
-def decided_to_deliver(record: OrderRecord, payment: Payment) -> bool:
-    """Whether this money stands beside the order, and a person decided to deliver it."""
-    return any(
-        stray.action is Action.DELIVER
-        and stray.payment.is_transaction(payment)
-        and stray.payment.money == payment.money
-        for stray in record.strays
-    )
-
-
-def case_of(record: OrderRecord, payment: Payment) -> Case:
-    """How this money meets the order. The first case that fits decides, in the order below. Money
-    that a person decided to deliver meets it as if it were new."""
-    order = record.order
-    settled = [order.payment] if isinstance(order, SettledOrder) else []
-    known = [*settled, *(stray.payment for stray in record.strays)]
-    same = [each for each in known if each.is_transaction(payment)]
-    if decided_to_deliver(record, payment):
-        same = []
-    if same:
-        told = any(each.money == payment.money for each in same)
-        return Case.REPEATED if told else Case.CHANGED
-    if settled:
-        return Case.SECOND
-    asked, paid = order.total, payment.money
-    if paid.currency != asked.currency:
-        return Case.OTHER_CURRENCY
-    back = (each for each in record.refunds if each.of(payment) and each.counts)
-    if paid.amount_minor - sum(each.money.amount_minor for each in back) < asked.amount_minor:
-        return Case.SHORT
-    if isinstance(order, ExpiredOrder):
-        return Case.TURNED_AWAY if order.turned_away else Case.LATE
-    return Case.OVER if paid.amount_minor > asked.amount_minor else Case.EXACT

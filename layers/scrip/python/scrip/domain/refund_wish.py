@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from scrip.domain.errors import RequestInvalid, UnitUnknown
-from scrip.domain.line import Line
+from scrip.domain.line import Fate, Line
 from scrip.domain.order import SettledOrder
 
 
@@ -60,10 +60,13 @@ class RefundWish(NamedTuple):
 
 
 def _delivered(line: Line) -> int:
-    """Units that were, whether they came back since or not."""
-    return line.units_claimed + line.returned
+    """Units that were, whether they came back since or not. A top-up in progress was not, and is
+    owed by itself if it fails."""
+    done = line.fates.count(Fate.DONE) + line.fates.count(Fate.REVERSED)
+    return line.units_claimed + line.returned + done
 
 
 def _unfilled(line: Line) -> int:
-    """The price of what stock never had."""
-    return line.unit_price.amount_minor * (line.quantity - _delivered(line))
+    """The price of what stock never had, and of top-ups that failed."""
+    units = line.units_failed if line.fates else line.quantity - _delivered(line)
+    return line.unit_price.times(units).amount_minor

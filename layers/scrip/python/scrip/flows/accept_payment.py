@@ -15,17 +15,16 @@ from scrip.domain.let_go import LetGo
 from scrip.domain.merchant import Merchant
 from scrip.domain.notice import PaymentNotice
 from scrip.domain.order import (
-    DeliveredOrder,
+    ClosedOrder,
     Order,
     OrderMoved,
     OrderRecord,
     Payable,
-    RefundDueOrder,
-    case_of,
-    decided_to_deliver,
+    SettledOrder,
 )
 from scrip.domain.outcome import CHOICES, Action, Case, Stray, action_for, has_choice
 from scrip.domain.payment import Payment
+from scrip.domain.payment_case import case_of, decided_to_deliver
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.let_go import HoldStore, let_go
@@ -41,7 +40,7 @@ class Merchants(Protocol):
 
 
 class OrderStore(OrderPointers, OrderReader, Protocol):
-    def close(self, seen: Payable, closed: DeliveredOrder | RefundDueOrder) -> None: ...
+    def close(self, seen: Payable, closed: ClosedOrder) -> None: ...
     def add_stray(self, order: Order, stray: Stray, now_ms: int) -> None: ...
 
 
@@ -49,9 +48,14 @@ class Ending(Enum):
     """What became of a payment that was told. All are final and acknowledged."""
 
     DELIVERED = "delivered"
+    FULFILLING = "fulfilling"
     REFUND_DUE = "refund_due"
     DUPLICATE = "duplicate"
     STRAY = "stray"
+
+
+READABLE = (Ending.DELIVERED, Ending.REFUND_DUE)
+CLOSED = (*READABLE, Ending.FULFILLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,13 @@ class Accepted:
     @property
     def sold_out(self) -> bool:
         """Whether stock could not fill what was paid for. Money is also due for paying too much."""
-        due = self.order if self.ending is Ending.REFUND_DUE else None
-        return due is not None and any(line.units_missing for line in due.lines)
+        return self.ending in CLOSED and any(line.units_missing for line in self.order.lines)
 
     @property
     def paid_to_readable_ms(self) -> int | None:
         """From the provider's word to codes that can be read, when this very call closed it."""
-        order, fresh = self.order, self.ending in (Ending.DELIVERED, Ending.REFUND_DUE)
-        if not fresh or not isinstance(order, DeliveredOrder | RefundDueOrder):
+        order = self.order
+        if self.ending not in READABLE or not isinstance(order, SettledOrder):
             return None
         return max(0, order.delivered_at_ms - order.payment.succeeded_at_ms)
 
@@ -151,5 +154,4 @@ def _deliver(
     except OrderMoved as moved:
         if moved.order != closed:  # otherwise it was this very write, its answer lost and repeated
             raise
-    ending = Ending.DELIVERED if isinstance(closed, DeliveredOrder) else Ending.REFUND_DUE
-    return Accepted(ending, closed)
+    return Accepted(Ending(closed.state), closed)

@@ -23,7 +23,7 @@ from scrip.domain.errors import (
 from scrip.domain.fairness import hold_minutes, is_address, tags_of
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.let_go import LetGo
-from scrip.domain.line import Line
+from scrip.domain.line import Line, first_fates
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import MAX_AMOUNT_MINOR, ExpiredOrder, Order, OrderMoved, PendingOrder
 from scrip.domain.order_access import last_day_of, order_id_for, render_token
@@ -251,6 +251,7 @@ def _lines(
                 held=chunk is not None and variant.hold_minutes > 0,
                 kind=kinds[wanted.variant_id],
                 cap=cap,
+                fates=first_fates(kinds[wanted.variant_id], wanted.quantity),
             )
         )
     if sum(line.total.amount_minor for line in lines) > MAX_AMOUNT_MINOR:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from scrip.domain.order import OrderRecord
+from scrip.domain.order import Order, OrderRecord
 
 
 class MailQueue(Protocol):
@@ -13,12 +13,15 @@ def publish_order_move(
     old: OrderRecord | None, new: OrderRecord | None, *, mail_queue: MailQueue
 ) -> bool:
     """Whether anybody was told. Raises StoreUnavailable; telling twice is harmless."""
-    if new is None or (old is not None and old.order.state == new.order.state):
+    if new is None or not _ready(new.order) or (old is not None and _ready(old.order)):
         return False
-    if old is not None and old.order.readable:
-        return False  # it was told when it became so
     order = new.order
-    if not order.readable or not any(line.units_claimed for line in order.lines):
-        return False
     mail_queue.order_ready(order.merchant_id, order.order_id, order.trace_id)
     return True
+
+
+def _ready(order: Order) -> bool:
+    """Whether its buyer is to know what came of it: all of it has ended, and there was something
+    to deliver. Its codes can be read before, while suppliers are at its top-ups."""
+    something = any(line.units_claimed or line.fates for line in order.lines)
+    return order.readable and something and not order.in_progress

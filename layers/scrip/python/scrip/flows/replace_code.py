@@ -112,13 +112,13 @@ def _claim(
 
 def _check(order: SettledOrder, line: Line, unit: int, now_ms: int, catalogue: Catalogue) -> None:
     if line.chunk is None or line.kind is not Kind.CODE_POOL:
-        raise UnitUnknown("the keys of this line are made, not taken from stock")
+        raise UnitUnknown("no code of this line was taken from stock")
     if unit >= line.units_claimed:
         raise UnitUnknown(f"line {line.number} has no code {unit}")
     variant = catalogue.find_variant(order.merchant_id, line.variant_id)
     if variant is None:
         raise VariantUnknown(line.variant_id)
-    if now_ms >= order.delivered_at_ms + variant.replace_days * DAY_MS:
+    if now_ms >= order.codes_at_ms + variant.replace_days * DAY_MS:
         raise ReplacementClosed(f"codes are replaced for {variant.replace_days} days")
 
 

@@ -15,7 +15,7 @@ from scrip.domain.errors import (
     UnitUnknown,
 )
 from scrip.domain.let_go import LetGo
-from scrip.domain.order import OrderMoved, RefundDueOrder, SettledOrder
+from scrip.domain.order import OrderMoved, OwingOrder, SettledOrder
 from scrip.steps.let_go import HoldStore, OrderFinder, let_go
 from scrip.steps.write_down import Audit, write_down
 
@@ -33,7 +33,7 @@ def return_codes(
     orders: OrderFinder,
     holds: HoldStore,
     audit: Audit,
-) -> RefundDueOrder:
+) -> OwingOrder:
     """`units`: how many of the line are to be back in the end, counting those that are; None: all.
 
     Raises OrderUnknown, OrderNotReadable, OrderFrozen, UnitUnknown, CodesRevealed, CodeReplaced,
@@ -49,7 +49,7 @@ def return_codes(
         wanted = delivered if units is None else units
         if not 0 < wanted <= delivered:
             raise UnitUnknown(f"{delivered} units of this line were delivered")
-        if wanted <= line.returned and isinstance(order, RefundDueOrder):
+        if wanted <= line.returned and isinstance(order, OwingOrder):
             return order
         if line.swap is not None:
             raise CodeReplaced("a line with a replaced code stays as it is")

@@ -10,7 +10,7 @@ from typing import Protocol
 from scrip.domain.asking import Asking
 from scrip.domain.errors import MoveContended, OrderFrozen, OrderNotReadable
 from scrip.domain.let_go import LetGo
-from scrip.domain.order import Order, OrderMoved, OrderRecord, RefundDueOrder, SettledOrder
+from scrip.domain.order import Order, OrderMoved, OrderRecord, OwingOrder, SettledOrder
 from scrip.domain.refund_wish import RefundWish
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.let_go import HoldStore, let_go
@@ -28,7 +28,7 @@ class OrderStore(OrderReader, Protocol):
 
 
 class Refunds(Protocol):
-    def owe(self, seen: SettledOrder, owing: RefundDueOrder, now_ms: int) -> bool: ...
+    def owe(self, seen: SettledOrder, owing: OwingOrder, now_ms: int) -> bool: ...
 
 
 def set_refund_due(
