@@ -67,6 +67,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
             "csv",
             "datetime",
             "decimal",
+            "hashlib.md5",
             "hashlib.sha1",
             "heapq",
             "hmac",

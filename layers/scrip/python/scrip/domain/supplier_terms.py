@@ -40,6 +40,8 @@ class Resend(Enum):
     """An error says that it exists."""
     NEW_AFTER_FAILURE = "new_after_failure"
     """One that failed is begun anew; else an error says that it exists."""
+    NEW = "new"
+    """Another one is begun: the reference only serves to ask by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Stand-ins for suppliers over loopback: one book of orders and charges, one dialect a supplier."""
