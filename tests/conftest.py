@@ -39,9 +39,10 @@ def supplier_api() -> Iterator[SupplierServer]:
 
 
 @pytest.fixture
-def outlet(supplier_api: SupplierServer) -> Iterator[SupplierServer]:
-    """Known as a supplier of that name."""
+def outlet(supplier_api: SupplierServer, cloud: InMemory, shop: Shop) -> Iterator[SupplierServer]:
+    """The shop has an account with it, of that name."""
     with supplier_api.registered():
+        supplier_api.open_account(cloud.values, shop.merchant_id)
         yield supplier_api
 
 

@@ -275,6 +275,7 @@ def _watch_and_mail(cloud: InMemory, shop: Shop) -> None:
 def _sync(cloud: InMemory, shop: Shop) -> None:
     """A level of many chunks, of which all go off sale again; and one that is old at once."""
     with supplier_server() as supplier, supplier.registered():
+        supplier.open_account(cloud.values, shop.merchant_id)
         made = {"kind": "generated_key", "generated": {"pattern": {}}, "supply": "counted"}
         for sku in ("many", "old"):
             shop.put_variant(sku, synced_from={"supplier": "outlet", "sku": sku}, **made)

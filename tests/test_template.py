@@ -335,6 +335,7 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
                 "index",
                 "order-token",
                 "gateway",
+                "supplier",
                 "shredded",
                 "generation",
                 "registry",

@@ -10,8 +10,9 @@ from typing import Annotated, TypeVar
 import msgspec
 from botocore.httpsession import URLLib3Session
 
+from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.gateways.http import HttpAnswer, send
-from scrip.adapters.gateways.port import Acknowledgement, Gateway
+from scrip.adapters.gateways.port import Gateway
 from scrip.adapters.gateways.standard_signing import HEADERS, key_of, verify
 from scrip.domain.bill import BillKind, BillLine
 from scrip.domain.errors import (

@@ -72,7 +72,7 @@ def put_variant(call: Call) -> Answer:
     asked, supply = views.variant(call.merchant_id, call.path, call.body), views.supply(call.body)
     wired = _wired()
     variant = manage_catalogue.put_variant(
-        asked, supply, suppliers=wired.suppliers, catalogue=wired.catalogue
+        asked, supply, accounts=wired.merchants, catalogue=wired.catalogue
     )
     return Answer(200, views.variant_view(variant))
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -9,14 +10,15 @@ import msgspec
 
 from infra.admin.command import Group, Target
 from infra.admin.output import answer, facts, tell
+from infra.admin.piped import keep_piped
 from infra.admin.stack import Deployment, connect
-from scrip.adapters.gateways.registry import CACHE_SECONDS, PROVIDERS
+from scrip.adapters.gateways.registry import PROVIDERS
 from scrip.adapters.gateways.stripe import StripeSecrets
+from scrip.adapters.sealed_secrets import CACHE_SECONDS
 from scrip.domain.errors import GatewayUnknown, RequestInvalid
 
 STRIPE = "stripe"
 MAX_WEBHOOK_SECRETS = 4
-MAX_FILE = 64 * 1024
 SHOWN = 4
 """Last characters of a secret that are shown, and only of one long enough to spare them."""
 LONG_ENOUGH = 20
@@ -58,7 +60,7 @@ def set_secrets(
     if provider != STRIPE:
         if keep_key or add:
             raise click.UsageError(f"{provider} is set whole, as JSON")
-        _set_whole(deployed, merchant_id, provider)
+        keep_piped(provider, partial(deployed.gateways.set, merchant_id, provider))
         _tell_whole(target, deployed, merchant_id, provider)
         return
     old = _secrets(deployed, merchant_id, provider) if keep_key or add else None
@@ -110,16 +112,6 @@ def merged(
         return msgspec.convert(found, StripeSecrets)
     except msgspec.ValidationError as error:
         raise RequestInvalid("a secret is too short or holds a character it cannot have") from error
-
-
-def _set_whole(deployed: Deployment, merchant_id: str, provider: str) -> None:
-    """Set what stdin gives. Raises RequestInvalid, which names fields and never quotes values."""
-    try:
-        deployed.gateways.set(merchant_id, provider, sys.stdin.read(MAX_FILE).encode())
-    except msgspec.ValidationError as error:
-        raise RequestInvalid(f"not what {provider} needs: {error}") from error
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise RequestInvalid("not valid JSON") from error
 
 
 def _tell_whole(target: Target, deployed: Deployment, merchant_id: str, provider: str) -> None:

@@ -14,12 +14,13 @@ from infra.admin.merchants import merchant
 from infra.admin.orders import order
 from infra.admin.queues import queue
 from infra.admin.refunds import refund
+from infra.admin.suppliers import supplier
 from infra.admin.vault import vault
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Run a Scrip deployment: merchants, keys, gateways, codes, orders, queues, the vault.
+    """Run a Scrip deployment: merchants, keys, gateways, suppliers, codes, orders, queues, vault.
 
     Secrets are asked for or read from stdin, never taken as arguments. Answers go to stdout,
     questions and progress to stderr. Exit code 1: refused or not now; 2: wrong usage.
@@ -30,6 +31,7 @@ GROUPS = (
     merchant,
     key,
     gateway,
+    supplier,
     codes,
     stock,
     order,

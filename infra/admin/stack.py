@@ -39,6 +39,7 @@ from scrip.adapters.refunds import Refunds
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
+from scrip.adapters.suppliers.registry import Suppliers
 from scrip.adapters.synced_stock import SyncedStock
 from scrip.adapters.tables import Table
 from scrip.adapters.vault import Vault
@@ -80,6 +81,9 @@ class Deployment:
         self.seen_codes = SeenCodes(self._table("Stock"))
         self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
+        self.suppliers = Suppliers(
+            self.merchants, self.keys, URLLib3Session(), self.output("SupplierApiBases")
+        )
         self.callbacks = KeptCallbacks(client("s3"), self.output("CallbacksBucket"))
         self.notifications = self._table("Notifications")
         self.money_events = MoneyEvents(self.notifications)

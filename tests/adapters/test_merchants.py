@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from botocore.httpsession import URLLib3Session
 
+from scrip.adapters import sealed_secrets
 from scrip.adapters.audit import Audit
 from scrip.adapters.catalogue import Catalogue
-from scrip.adapters.gateways import registry
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.gateways.stripe import StripeGateway
 from scrip.adapters.keys import Keys
@@ -165,7 +165,7 @@ def test_changed_secrets_arrive_within_a_minute(gateways: Gateways, clock: Clock
     assert stripe_of(gateways).secrets.secret_key == SECRET_KEY
 
     gateways.set("demo", "stripe", SECRETS.replace(b"sk_test_oracle", b"sk_test_newer"))
-    clock.seconds += registry.CACHE_SECONDS - 1
+    clock.seconds += sealed_secrets.CACHE_SECONDS - 1
     assert stripe_of(gateways).secrets.secret_key == SECRET_KEY
 
     clock.seconds += 1
@@ -185,13 +185,13 @@ def test_a_known_gateway_asks_nobody(gateways: Gateways, met: Faults) -> None:
 def test_gateways_remembered_are_bounded(
     gateways: Gateways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "CACHE_ENTRIES", 2)
+    monkeypatch.setattr(sealed_secrets, "CACHE_ENTRIES", 2)
 
     for merchant_id in ("a1", "a2", "a3", "a4", "a5"):
         gateways.set(merchant_id, "stripe", SECRETS)
         gateways.of(merchant_id, "stripe")
 
-    assert len(gateways._cache) <= 2
+    assert len(gateways._cache._made) <= 2
 
 
 def test_secrets_of_another_shape_are_not_kept(gateways: Gateways, merchants: Merchants) -> None:

@@ -14,9 +14,10 @@ from tests import template
 from tests.admin.operator import Operator
 from tests.file_upload import open_import, run, upload, view
 from tests.in_memory import InMemory, forget_adapters
+from tests.oracles.supplier_server import SupplierServer
 from tests.shop import Reply, Shop
 
-VALUES = 9
+VALUES = 10
 """Of that shop: at least one of each purpose."""
 
 NO_TIME_S = 1.0
@@ -24,9 +25,11 @@ FILE = b"code\nFILE-1\nFILE-2"
 
 
 @pytest.fixture
-def sold(acme: Shop, begun: Reply) -> Reply:
-    """A shop with a shredded batch, and an order from another, whose variant is called batch. The
-    import of a file has begun."""
+def sold(operator: Operator, acme: Shop, begun: Reply) -> Reply:
+    """A shop with a supplier's account, with a shredded batch, and an order from another, whose
+    variant is called batch. The import of a file has begun."""
+    with SupplierServer().registered():
+        SupplierServer.open_account(operator.cloud.values, "acme")
     acme.stock_up("gone", ["GONE-1"])
     acme.pay(acme.place({"gone": 1}))
     assert acme.shred_batch("gone").status == 200

@@ -320,6 +320,7 @@ def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
     ):
         environment = cloud.environment("api_serve_storefront")
         opened = open_shop(InProcess(cloud), environment, stripe, **shop)
+        supplier.open_account(cloud.values, opened.merchant_id)
         made = World(cloud, opened, stripe, supplier, between, clock, luck)
         with made.exits:
             yield made

@@ -41,6 +41,9 @@ class Shop:
     def keys(self, merchant_id: str) -> list[ApiKey]:
         return self.issued
 
+    def supplier(self, merchant_id: str, account: str) -> object:
+        raise NotImplementedError
+
     def remove_key(self, merchant_id: str, key_id: str) -> ApiKey:
         raise NotImplementedError
 
@@ -68,16 +71,18 @@ def test_one_variant_too_many_is_refused_and_known_ones_are_not() -> None:
     shop = Shop({"card-0": product(0)}, {f"v-{n}": variant(n) for n in range(MAX_VARIANTS)})
 
     with pytest.raises(LimitReached):
-        put_variant(variant(MAX_VARIANTS), catalogue=shop)
-    put_variant(variant(7, title="60"), catalogue=shop)
+        put_variant(variant(MAX_VARIANTS), accounts=shop, catalogue=shop)
+    put_variant(variant(7, title="60"), accounts=shop, catalogue=shop)
 
     assert len(shop.variants) == MAX_VARIANTS
     assert shop.variants["v-7"].title == "60"
 
 
 def test_a_variant_needs_its_product() -> None:
+    shop = Shop({"card-0": product(0)})
+
     with pytest.raises(ProductUnknown):
-        put_variant(variant(0, "card-1"), catalogue=Shop({"card-0": product(0)}))
+        put_variant(variant(0, "card-1"), accounts=shop, catalogue=shop)
 
 
 def test_a_product_that_is_put_again_keeps_its_variants() -> None:

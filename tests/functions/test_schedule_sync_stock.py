@@ -308,6 +308,7 @@ def test_a_supplier_that_was_removed_is_told_as_unknown(
     cloud: InMemory, shop: Shop, supplier_api: SupplierServer
 ) -> None:
     with supplier_api.registered():
+        supplier_api.open_account(cloud.values, shop.merchant_id)
         follow(shop)
 
     assert pull(cloud)["failures"] == ["supplier_unknown"]
@@ -325,6 +326,7 @@ def test_a_run_without_time_is_taken_up_by_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     zhang = open_another("zhang")
+    outlet.open_account(cloud.values, "zhang")
     for variant in ("key1", "key2", "key3"):
         follow(shop, variant)
     follow(zhang, "key4")

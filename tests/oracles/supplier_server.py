@@ -5,19 +5,26 @@ No supplier of the world answers like this one; it shows how little such a modul
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from unittest import mock
 
+import boto3
 import msgspec
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.suppliers.registry import SUPPLIERS, Answer
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.suppliers.registry import Answer, Suppliers
+from scrip.adapters.tables import Table
 from scrip.domain.errors import SupplierAnswerInvalid, SupplierUnavailable
+from scrip.domain.supplier_terms import Resend, Terms
+from scrip.wiring.clients import provider_http
+from tests.kinds import registered_kind
 
 NAME = "outlet"
 
@@ -27,14 +34,19 @@ class _Told(msgspec.Struct):
     as_of_ms: int = 0
 
 
+class OutletSecrets(msgspec.Struct, forbid_unknown_fields=True):
+    """It asks for none."""
+
+
 class Outlet:
     """Asks the server below. `base` is where it listens."""
 
     counts_within_ms = 240_000
     base: ClassVar[str] = ""
 
-    def __init__(self, http: URLLib3Session) -> None:
+    def __init__(self, _secrets: OutletSecrets, _api_base: str, http: URLLib3Session) -> None:
         self.http = http
+        self.terms = Terms(NAME, {}, Resend.REFUSES)
 
     def level(self, sku: str) -> Answer:
         answer = self.http.send(AWSRequest("GET", f"{self.base}/stock/{sku}").prepare())
@@ -58,15 +70,22 @@ class SupplierServer:
 
     @contextmanager
     def registered(self) -> Iterator[None]:
-        """As one more supplier, which has nothing and was asked nothing."""
+        """As one more kind of supplier, which has nothing and was asked nothing."""
         self.levels.clear()
         self.fail_with.clear()
         self.asked.clear()
         with (
             mock.patch.object(Outlet, "base", self.base),
-            mock.patch.dict(SUPPLIERS, outlet=Outlet),
+            registered_kind(NAME, SECRETS=OutletSecrets, SUPPLIER=Outlet),
         ):
             yield
+
+    @staticmethod
+    def open_account(values: Mapping[str, str], merchant_id: str) -> None:
+        """Of that shop, in the deployment with these values."""
+        merchants = Merchants(Table(boto3.client("dynamodb"), values["MerchantsTable"]))
+        keys = Keys(boto3.client("kms"), values["VaultKeyArn"])
+        Suppliers(merchants, keys, provider_http()).set(merchant_id, NAME, NAME, b"{}")
 
     def answer(self, sku: str) -> tuple[int, bytes] | None:
         self.asked.append(sku)

@@ -139,6 +139,8 @@ class StockSyncSettings:
     stock_table: str
     notifications_table: str
     mail_queue_url: str
+    vault_key_arn: str
+    supplier_api_bases: str
 
 
 def load(shape: type[_Settings]) -> _Settings:

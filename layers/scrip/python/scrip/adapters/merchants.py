@@ -1,13 +1,22 @@
-"""Merchants, their API keys and their gateways' sealed secrets: one partition a merchant."""
+"""Merchants, their API keys, the sealed secrets of their gateways and of their accounts with
+suppliers: one partition a merchant."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.api_key import ApiKey, Scope
-from scrip.domain.errors import KeyUnknown, MerchantExists, MerchantUnknown
+from scrip.domain.errors import (
+    KeyUnknown,
+    MerchantExists,
+    MerchantUnknown,
+    RequestInvalid,
+    SupplierUnknown,
+)
 from scrip.domain.merchant import Merchant
 from scrip.domain.outcome import Action, Case
 from scrip.domain.reveal_watch import DEFAULT_LIMIT
+from scrip.domain.supplier_terms import Account, Limits
 
 MERCHANT = "merchant"
 
@@ -116,6 +125,53 @@ class Merchants:
         """`former`: those that were set before."""
         item = self.table.get({"pk": merchant_id, "sk": _gateway_sk(provider, former)})
         return item["sealed"] if item else None
+
+    def put_supplier(self, merchant_id: str, account: str, kind: str, sealed: bytes) -> None:
+        """The limits of one that is there stay. Raises RequestInvalid for one of another kind:
+        its open attempts would be asked about where nobody knows them."""
+        try:
+            self.table.update(
+                {"pk": merchant_id, "sk": _supplier_sk(account)},
+                "SET sealed = :sealed, kind = :kind",
+                condition="attribute_not_exists(pk) OR kind = :kind",
+                values={":sealed": sealed, ":kind": kind},
+            )
+        except ConditionFailed as error:
+            raise RequestInvalid(f"{account} is of another kind: choose another name") from error
+
+    def limit_supplier(self, merchant_id: str, account: str, limits: Limits) -> None:
+        """Raises SupplierUnknown."""
+        try:
+            self.table.update(
+                {"pk": merchant_id, "sk": _supplier_sk(account)},
+                "SET limits = :limits",
+                condition="attribute_exists(pk)",
+                values={":limits": asdict(limits)},
+            )
+        except ConditionFailed as error:
+            raise SupplierUnknown(account) from error
+
+    def supplier(self, merchant_id: str, account: str) -> Account:
+        """Raises SupplierUnknown."""
+        item = self.table.get({"pk": merchant_id, "sk": _supplier_sk(account)})
+        if item is None:
+            raise SupplierUnknown(account)
+        return _account(item)
+
+    def suppliers(self, merchant_id: str) -> list[Account]:
+        items = self.table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {":pk": merchant_id, ":sk": _supplier_sk("")}
+        )
+        return [_account(item) for item in items]
+
+
+def _supplier_sk(account: str) -> str:
+    return f"supplier#{account}"
+
+
+def _account(item: Item) -> Account:
+    name = item["sk"].removeprefix(_supplier_sk(""))
+    return Account(name, item["kind"], item["sealed"], Limits(**item.get("limits", {})))
 
 
 def _gateway_sk(provider: str, former: bool) -> str:

@@ -1,8 +1,8 @@
 """Every value that KMS wrapped, wherever it lies: to wrap each of them anew.
 
-Merchants' keys and their gateways' secrets lie in the merchants table, data keys (and the marks in
-place of those that were shredded) with their batches in the stock table. Until it ends, the import
-of a file has its batch's key in the imports table.
+Merchants' keys and the secrets of their gateways and suppliers lie in the merchants table, data
+keys (and the marks in place of those that were shredded) with their batches in the stock table.
+Until it ends, the import of a file has its batch's key in the imports table.
 """
 
 from collections.abc import Iterator
@@ -115,6 +115,8 @@ def _context_of_merchants(pk: str, sk: str) -> Context:
             return context_of("order-token", pk)
         case "gateway" | "former-gateway":
             return context_of("gateway", pk, provider=name)
+        case "supplier":
+            return context_of("supplier", pk, account=name)
         case "licence-key":
             return context_of("licence", pk, key=str(int(name)))
     return context_of(kind.removesuffix("-key"), pk)

@@ -14,7 +14,7 @@ from scrip.domain.synced_level import (
     SyncedFrom,
 )
 
-SupplierName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+SupplierName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
 Sku = Annotated[
     str, Meta(pattern=r"^[!-~]{1,100}\Z", description="What the supplier calls the same good")
 ]

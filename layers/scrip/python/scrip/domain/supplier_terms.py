@@ -2,8 +2,9 @@
 what sending a reference again does, how long it can be asked about, how fast they may be called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -77,3 +78,33 @@ class Terms:
     def wait_ms(self, asked: int) -> int:
         """Until the next question, after so many."""
         return self.waits_ms[min(asked, len(self.waits_ms) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a merchant chose for an account; None: as its supplier's terms say."""
+
+    per_minute: int | None = None
+    at_once: int | None = None
+    patience_minutes: int | None = None
+    unsent_minutes: int | None = None
+
+    def over(self, terms: Terms) -> Terms:
+        chosen: dict[str, Any] = {
+            "per_second": self.per_minute and self.per_minute / 60,
+            "at_once": self.at_once,
+            "patience_ms": self.patience_minutes and self.patience_minutes * MINUTE_MS,
+            "unsent_ms": self.unsent_minutes and self.unsent_minutes * MINUTE_MS,
+        }
+        return replace(terms, **{name: each for name, each in chosen.items() if each is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A merchant's with a supplier. `name`: the merchant's own for it; `kind`: the module that
+    speaks with that supplier; `sealed`: its secrets."""
+
+    name: str
+    kind: str
+    sealed: bytes = field(repr=False)
+    limits: Limits = Limits()

@@ -1,6 +1,6 @@
 """Put and read products and variants."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Protocol
@@ -20,7 +20,6 @@ from scrip.domain.errors import (
     LimitReached,
     ProductUnknown,
     RequestInvalid,
-    SupplierUnknown,
     SupplyMismatch,
 )
 from scrip.domain.goods import SUPPLIES, Supply
@@ -37,6 +36,12 @@ class Catalogue(Protocol):
     def all(
         self, merchant_id: str, *, consistent: bool = False
     ) -> Sequence[tuple[Product, Sequence[Variant]]]: ...
+
+
+class SupplierAccounts(Protocol):
+    def supplier(self, merchant_id: str, account: str) -> object:
+        """Raises SupplierUnknown."""
+        ...
 
 
 class StockReader(Protocol):
@@ -65,11 +70,10 @@ def put_variant(
     variant: Variant,
     supply: Supply | None = None,
     *,
-    suppliers: Collection[str] = (),
+    accounts: SupplierAccounts,
     catalogue: Catalogue,
 ) -> Variant:
-    """`supply` None: what is usual for the kind of its product. `suppliers`: names of those there
-    are.
+    """`supply` None: what is usual for the kind of its product.
 
     Raises ProductUnknown, VariantOfAnotherProduct, SupplyMismatch, SupplierUnknown,
     RequestInvalid, LimitReached.
@@ -82,7 +86,7 @@ def put_variant(
     if supply is not None and supply not in possible:
         raise SupplyMismatch(f"possible: {', '.join(each.value for each in possible)}")
     variant = replace(variant, supply=supply or possible[0])
-    _check_source(variant, suppliers)
+    _check_source(variant, accounts)
     known = {each.variant_id for shelf in shelves for each in shelf.variants}
     if variant.variant_id not in known and len(known) >= MAX_VARIANTS:
         raise LimitReached(f"at most {MAX_VARIANTS} variants")
@@ -90,14 +94,13 @@ def put_variant(
     return variant
 
 
-def _check_source(variant: Variant, suppliers: Collection[str]) -> None:
+def _check_source(variant: Variant, accounts: SupplierAccounts) -> None:
     """Holds do not go with a supplier's level: it hears of a unit only once that is paid, so a hold
     is in no level, however long one waits, and would be sold a second time."""
     source = variant.synced_from
     if source is None:
         return
-    if source.supplier not in suppliers:
-        raise SupplierUnknown(source.supplier)
+    accounts.supplier(variant.merchant_id, source.supplier)
     if variant.supply is not Supply.COUNTED:
         raise SupplyMismatch("only a counted variant follows a supplier's level")
     if variant.hold_minutes:

@@ -1,6 +1,5 @@
 """What `api_serve_merchant` needs."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,7 +26,6 @@ from scrip.adapters.shredder import Shredder
 from scrip.adapters.signing import Signing
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
-from scrip.adapters.suppliers.registry import SUPPLIERS
 from scrip.adapters.synced_stock import SyncedStock
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
@@ -60,7 +58,6 @@ class MerchantSide:
     registry: KeyRegistry
     licence_keys: LicenceKeys
     signing: Signing
-    suppliers: Collection[str]
     synced: SyncedStock
 
 
@@ -94,7 +91,6 @@ def merchant_side() -> MerchantSide:
         registry=KeyRegistry(table(settings.generated_keys_table)),
         licence_keys=LicenceKeys(table(settings.merchants_table)),
         signing=Signing(keys),
-        suppliers=SUPPLIERS.keys(),
         synced=SyncedStock(stock),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.keys import Keys
 from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.stock import Stock
@@ -31,13 +32,15 @@ class Syncing:
 def syncing() -> Syncing:
     settings = load(StockSyncSettings)
     stock = Stock(table(settings.stock_table))
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    merchants = Merchants(table(settings.merchants_table))
     return Syncing(
-        merchants=Merchants(table(settings.merchants_table)),
+        merchants=merchants,
         catalogue=Catalogue(table(settings.catalogue_table)),
         stock=stock,
         synced=SyncedStock(stock),
         progress=Progress(stock.table, "sync"),
-        suppliers=Suppliers(provider_http()),
+        suppliers=Suppliers(merchants, keys, provider_http(), settings.supplier_api_bases),
         events=StockEvents(table(settings.notifications_table)),
         mail_queue=MailQueue(client("sqs"), settings.mail_queue_url),
     )

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 from botocore.httpsession import URLLib3Session
 
+from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.gateways.alipay_bill import MOST_ZIP_BYTES, bill_lines
 from scrip.adapters.gateways.alipay_calls import AlipayCalls, Answer
 from scrip.adapters.gateways.alipay_objects import (
@@ -39,7 +40,6 @@ from scrip.adapters.gateways.alipay_text import (
     to_yuan,
 )
 from scrip.adapters.gateways.http import send
-from scrip.adapters.gateways.port import Acknowledgement
 from scrip.domain.bill import BillLine
 from scrip.domain.errors import (
     BillNotReady,

@@ -1,20 +1,12 @@
 """What each payment provider's module offers, whatever its protocol."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from scrip.domain.bill import BillLine
 from scrip.domain.notice import Notice
 from scrip.domain.payment import OpenedPayment, Payment, PaymentAsked, PaymentRequest, Unpaid
 from scrip.domain.refund import RefundReport, RefundRequest
-
-
-class Acknowledgement(NamedTuple):
-    """The answer that stops a provider from sending a callback again."""
-
-    status: int
-    content_type: str
-    body: bytes
 
 
 class Renewing(Protocol):

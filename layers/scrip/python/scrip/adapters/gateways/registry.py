@@ -1,7 +1,6 @@
 """Which module speaks for which provider, and with which secrets for which merchant."""
 
 import time
-import zlib
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -9,9 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement, Gateway, Renewing
-from scrip.adapters.keys import MAX_SEALED_BYTES, Keys, context_of
+from scrip.adapters.acknowledgement import Acknowledgement
+from scrip.adapters.gateways.port import Gateway, Renewing
+from scrip.adapters.keys import Keys, context_of
 from scrip.adapters.merchants import Merchants
+from scrip.adapters.sealed_secrets import ForAWhile, seal, unseal
 from scrip.domain.errors import (
     GatewayUnknown,
     PaymentProviderRefused,
@@ -30,11 +31,6 @@ PROVIDERS = ("alipay", "paypal", "standard", "stripe", "wechat")
 api_base, http). It is imported when a merchant first needs it.
 docs/payments.md says how one is added."""
 
-CACHE_SECONDS = 60
-"""How long changed secrets may take to arrive. Keep the old webhook secret beside the new until."""
-
-CACHE_ENTRIES = 500
-
 
 class Gateways:
     """`api_bases`: where to call each provider, if not where everybody does, as JSON."""
@@ -51,19 +47,11 @@ class Gateways:
         self.keys = keys
         self.http = http
         self.api_bases = msgspec.json.decode(api_bases, type=dict[str, str])
-        self.clock = clock
-        self._cache: dict[tuple[str, str], tuple[Gateway, float]] = {}
+        self._cache = ForAWhile(self._make, clock)
 
     def of(self, merchant_id: str, provider: str) -> Gateway:
         """Raises GatewayUnknown when the merchant has no secrets for it."""
-        cached = self._cache.get((merchant_id, provider))
-        if cached and cached[1] > self.clock():
-            return cached[0]
-        gateway = self._made(provider, self.secrets(merchant_id, provider))
-        if len(self._cache) >= CACHE_ENTRIES:
-            self._cache.clear()
-        self._cache[merchant_id, provider] = (gateway, self.clock() + CACHE_SECONDS)
-        return gateway
+        return self._cache.of(merchant_id, provider)
 
     def with_former(self, merchant_id: str, provider: str) -> "Gateway | InTurn":
         """The same, which also reads what was signed by the secrets before these."""
@@ -121,11 +109,10 @@ class Gateways:
 
     def _sealed(self, merchant_id: str, provider: str, secrets: Any) -> bytes:
         """Raises RequestInvalid."""
-        # Certificates and keys as text are a quarter air.
-        packed = zlib.compress(msgspec.json.encode(secrets), 9)
-        if len(packed) > MAX_SEALED_BYTES:
-            raise RequestInvalid("too much to seal: leave out keys that are no longer used")
-        return self.keys.seal(packed, gateway_context(merchant_id, provider))
+        return seal(self.keys, secrets, gateway_context(merchant_id, provider))
+
+    def _make(self, merchant_id: str, provider: str) -> Gateway:
+        return self._made(provider, self.secrets(merchant_id, provider))
 
     def _made(self, provider: str, secrets: Any) -> Gateway:
         made: Gateway = module_of(provider).GATEWAY(
@@ -134,8 +121,8 @@ class Gateways:
         return made
 
     def _opened(self, merchant_id: str, provider: str, sealed: bytes) -> Any:
-        plain = self.keys.open(sealed, gateway_context(merchant_id, provider))
-        return msgspec.json.decode(zlib.decompress(plain), type=module_of(provider).SECRETS)
+        context = gateway_context(merchant_id, provider)
+        return unseal(self.keys, sealed, context, module_of(provider).SECRETS)
 
     def _holds(self, merchant_id: str, provider: str, sealed: bytes, secrets: Any) -> bool:
         try:

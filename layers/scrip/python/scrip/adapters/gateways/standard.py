@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement
+from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.gateways.standard_calls import Bridge, PaymentAnswer, RefundAnswer
 from scrip.adapters.gateways.standard_mapping import EventMap, Told
 from scrip.adapters.gateways.standard_signing import HEADERS, key_of, verify

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement
+from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.gateways.wechat_bill import (
     BEIJING,
     MOST_GZIPPED_BYTES,

@@ -1,0 +1,139 @@
+"""A shop's accounts with suppliers: set, limit, list; ask a supplier for a balance or a price."""
+
+import re
+from functools import partial
+from typing import Any
+
+import click
+import msgspec
+
+from infra.admin.command import Group, Target
+from infra.admin.output import answer, columns, facts, minor, tell
+from infra.admin.piped import keep_piped
+from infra.admin.stack import Deployment, connect
+from scrip.adapters.sealed_secrets import CACHE_SECONDS
+from scrip.adapters.suppliers.registry import KINDS
+from scrip.domain.supplier_terms import Limits
+
+ACCOUNT = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
+MONTH_MINUTES = 30 * 24 * 60
+
+
+class AccountName(click.ParamType[str]):
+    name = "account"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not ACCOUNT.match(value):
+            self.fail("up to 32 of a-z, 0-9, _ and -, a letter first", param, ctx)
+        return value
+
+
+@click.group(cls=Group)
+def supplier() -> None:
+    """A shop's accounts with suppliers."""
+
+
+@supplier.command(name="set")
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("account", type=AccountName())
+@click.option("--kind", required=True, help=f"Who it is with: {', '.join(KINDS) or 'none yet'}.")
+@click.pass_obj
+def set_secrets(target: Target, merchant_id: str, account: str, kind: str) -> None:
+    """Set an account's secrets: JSON (docs/suppliers.md), read from stdin.
+
+    ACCOUNT is the shop's own name for it, and stays with one account at that supplier: what is
+    under way is asked about there. Another account at the same supplier has another name.
+    """
+    deployed = connect(target)
+    deployed.merchants.get(merchant_id)
+    keep_piped(kind, partial(deployed.suppliers.set, merchant_id, account, kind))
+    _tell(target, deployed, merchant_id, account)
+    tell(f"valid everywhere within {CACHE_SECONDS} seconds")
+
+
+@supplier.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("account", type=AccountName())
+@click.option("--per-minute", type=click.IntRange(1, 60_000), help="Calls a minute.")
+@click.option("--at-once", type=click.IntRange(0, 1000), help="Calls at a time; 0: any number.")
+@click.option(
+    "--patience-minutes",
+    type=click.IntRange(1, MONTH_MINUTES),
+    help="Age at which what is unclear is handed to a person.",
+)
+@click.option(
+    "--unsent-minutes",
+    type=click.IntRange(1, MONTH_MINUTES),
+    help="How long an order may wait to be sent at all.",
+)
+@click.pass_obj
+def limit(
+    target: Target,
+    merchant_id: str,
+    account: str,
+    per_minute: int | None,
+    at_once: int | None,
+    patience_minutes: int | None,
+    unsent_minutes: int | None,
+) -> None:
+    """Set all of an account's limits. What is not given is as the supplier's own terms say."""
+    limits = Limits(per_minute, at_once, patience_minutes, unsent_minutes)
+    deployed = connect(target)
+    deployed.suppliers.limit(merchant_id, account, limits)
+    _tell(target, deployed, merchant_id, account)
+    tell(f"valid everywhere within {CACHE_SECONDS} seconds")
+
+
+@supplier.command(name="list")
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.pass_obj
+def list_all(target: Target, merchant_id: str) -> None:
+    """A shop's accounts, and what limits were set."""
+    deployed = connect(target)
+    deployed.merchants.get(merchant_id)
+    found = deployed.merchants.suppliers(merchant_id)
+    rows = [
+        {"account": each.name, "kind": each.kind} | msgspec.to_builtins(each.limits)
+        for each in found
+    ]
+    names = ("account", "kind", "per_minute", "at_once", "patience_minutes", "unsent_minutes")
+    shown = (["" if row[name] is None else row[name] for name in names] for row in rows)
+    header = [name.upper().replace("_", " ") for name in names]
+    answer(target, {"suppliers": rows}, columns(header, shown))
+
+
+@supplier.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("account", type=AccountName())
+@click.pass_obj
+def balance(target: Target, merchant_id: str, account: str) -> None:
+    """Ask the supplier what the shop has with it. Also shows whether the secrets are good."""
+    has = connect(target).suppliers.of(merchant_id, account).balance()
+    view = {"account": account, "amount_minor": has.amount_minor, "currency": has.currency}
+    answer(target, view, [minor(has.amount_minor, has.currency)])
+
+
+@supplier.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("account", type=AccountName())
+@click.argument("sku")
+@click.pass_obj
+def quote(target: Target, merchant_id: str, account: str, sku: str) -> None:
+    """Ask the supplier what one of its goods costs, and whether it has any."""
+    cost, available = connect(target).suppliers.of(merchant_id, account).quote(sku)
+    view = {
+        "account": account,
+        "sku": sku,
+        "amount_minor": cost.amount_minor,
+        "currency": cost.currency,
+        "available": available,
+    }
+    has_any = "available" if available else "not available"
+    answer(target, view, [f"{minor(cost.amount_minor, cost.currency)}, {has_any}"])
+
+
+def _tell(target: Target, deployed: Deployment, merchant_id: str, account: str) -> None:
+    kept = deployed.merchants.supplier(merchant_id, account)
+    view: dict[str, Any] = {"merchant_id": merchant_id, "account": account, "kind": kept.kind}
+    view |= msgspec.to_builtins(kept.limits)
+    answer(target, view, facts(each for each in view.items() if each[1] is not None))

@@ -1,0 +1,95 @@
+"""A shop's accounts with suppliers by command."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from scrip.domain.charge import Quote
+from scrip.domain.money import Money
+from scrip.domain.supplier_terms import Resend, Terms
+from tests.admin.operator import Operator
+from tests.in_memory import InMemory
+from tests.kinds import registered_kind
+
+SECRET = '{"token": "TOP-SECRET"}'
+UNLIMITED = {"per_minute": None, "at_once": None, "patience_minutes": None, "unsent_minutes": None}
+
+
+class VendorSecrets(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+
+
+class Vendor:
+    def __init__(self, secrets: VendorSecrets, *_: Any) -> None:
+        self.secrets = secrets
+        self.terms = Terms("vendor", {}, Resend.REFUSES)
+
+    def balance(self) -> Money:
+        return Money(len(self.secrets.token), "CNY")
+
+    def quote(self, sku: str) -> Quote:
+        return Quote(Money(990, "CNY"), sku == "there")
+
+
+@pytest.fixture
+def shop(operator: Operator) -> Iterator[Operator]:
+    operator.open("acme")
+    with registered_kind("vendor", SECRETS=VendorSecrets, SUPPLIER=Vendor):
+        yield operator
+
+
+def test_an_account_is_set_limited_and_listed(shop: Operator) -> None:
+    done = shop.done("supplier", "set", "acme", "main", "--kind", "vendor", stdin=SECRET)
+    assert done == {"merchant_id": "acme", "account": "main", "kind": "vendor"} | UNLIMITED
+
+    limited = shop.done("supplier", "limit", "acme", "main", "--per-minute", "90", "--at-once", "2")
+
+    assert (limited["per_minute"], limited["at_once"]) == (90, 2)
+    [listed] = shop.done("supplier", "list", "acme")["suppliers"]
+    chosen = {"per_minute": 90, "at_once": 2}
+    assert listed == {"account": "main", "kind": "vendor"} | UNLIMITED | chosen
+    shown = shop.run("supplier", "list", "acme").stdout.splitlines()
+    assert shown[1].split() == ["main", "vendor", "90", "2"]
+
+
+def test_a_supplier_is_asked_with_the_secrets_that_were_set(shop: Operator) -> None:
+    shop.done("supplier", "set", "acme", "main", "--kind", "vendor", stdin=SECRET)
+
+    assert shop.run("supplier", "balance", "acme", "main").stdout == "10 CNY minor\n"
+    assert shop.done("supplier", "balance", "acme", "main")["amount_minor"] == 10
+    told = shop.run("supplier", "quote", "acme", "main", "there").stdout
+    assert told == "990 CNY minor, available\n"
+    assert shop.done("supplier", "quote", "acme", "main", "gone")["available"] is False
+
+
+@pytest.mark.parametrize("wrong", ["{", '{"token": 7}', '{"x": "TOP-SECRET"}', '"TOP-SECRET"'])
+def test_secrets_that_do_not_fit_are_refused_without_being_told(
+    shop: Operator, cloud: InMemory, wrong: str
+) -> None:
+    refused = shop.refused("supplier", "set", "acme", "main", "--kind", "vendor", stdin=wrong)
+
+    assert refused["type"] == "request-invalid"
+    assert "TOP-SECRET" not in refused["detail"]
+    assert shop.done("supplier", "list", "acme") == {"suppliers": []}
+
+
+def test_who_is_not_there_is_unknown(shop: Operator) -> None:
+    kind = shop.refused("supplier", "set", "acme", "main", "--kind", "nokind", stdin=SECRET)
+    account = shop.refused("supplier", "balance", "acme", "main")
+    limits = shop.refused("supplier", "limit", "acme", "main", "--at-once", "1")
+    nobody = shop.refused("supplier", "set", "nobody", "main", "--kind", "vendor", stdin=SECRET)
+
+    assert kind["type"] == account["type"] == limits["type"] == "supplier-unknown"
+    assert nobody["type"] == "merchant-unknown"
+    assert shop.run("supplier", "set", "acme", "Main", "--kind", "vendor").exit_code == 2
+
+
+def test_an_account_stays_with_its_kind(shop: Operator) -> None:
+    shop.done("supplier", "set", "acme", "main", "--kind", "vendor", stdin=SECRET)
+
+    with registered_kind("another", SECRETS=VendorSecrets, SUPPLIER=Vendor):
+        refused = shop.refused("supplier", "set", "acme", "main", "--kind", "another", stdin=SECRET)
+
+    assert refused["type"] == "request-invalid"
