@@ -24,7 +24,7 @@ from typing import Annotated, Any
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement
+from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.suppliers.http import (
     UNREADABLE,
     answer_to_order,

@@ -1,0 +1,42 @@
+"""docs/suppliers.md tells what an account with each kind of supplier opens with."""
+
+import json
+import re
+
+import msgspec
+import pytest
+from botocore.httpsession import URLLib3Session
+
+from scrip.adapters.suppliers.registry import KINDS, module_of
+from tests.template import ROOT
+
+PAGE = (ROOT / "docs" / "suppliers.md").read_text(encoding="utf-8")
+SECTIONS = {each.partition("\n")[0]: each for each in re.split(r"^## ", PAGE, flags=re.M)[1:]}
+
+
+def test_every_kind_has_a_section() -> None:
+    assert sorted(KINDS) == sorted(SECTIONS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_secrets_shown_open_an_account_and_are_told_by_nothing(kind: str) -> None:
+    example = re.search(r"```json\n(.+?)\n```", SECTIONS[kind], re.DOTALL)
+    assert example
+    module = module_of(kind)
+
+    secrets = msgspec.json.decode(example[1], type=module.SECRETS)
+    supplier = module.SUPPLIER(secrets, "", URLLib3Session())
+
+    fields = {field.encode_name for field in msgspec.structs.fields(module.SECRETS)}
+    assert set(json.loads(example[1])) == fields
+    assert supplier.terms.supplier == kind
+    told = repr(secrets) + repr(supplier)
+    assert not any(str(value) in told for value in json.loads(example[1]).values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_module_says_what_its_callbacks_need(kind: str) -> None:
+    module = module_of(kind)
+
+    assert all(name == name.lower() for name in module.SIGNATURE_HEADERS)
+    assert module.ACKNOWLEDGED is None or module.ACKNOWLEDGED.status // 100 == 2
