@@ -23,7 +23,8 @@ class Meaning(Enum):
     REFUSED = "refused"
     """Nothing was taken: a documented refusal."""
     NOT_SENT = "not_sent"
-    """Not a byte of it left: it may be sent again as if for the first time."""
+    """Not a byte of it left, or it was turned away for coming too fast: it may be sent again as if
+    for the first time."""
     NOT_FOUND = "not_found"
     """It does not know the reference. It may, in a while."""
     REVERSED = "reversed"

@@ -17,7 +17,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from hashlib import md5
 from typing import Annotated, Any
 
@@ -31,6 +31,7 @@ from scrip.adapters.suppliers.http import (
     answer_to_question,
     decoded,
     exchange,
+    minor_of,
 )
 from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge, Quote
@@ -171,8 +172,9 @@ class FuluSupplier:
         return answer_to_question(lambda: self._told("fulu.order.info.get", charge, content))
 
     def balance(self) -> Money:
+        """Fulu reckons in hundredths of a fen."""
         found = decoded(self._result("fulu.user.info.get", {}), _User)
-        return Money(_fen(found.balance, ROUND_FLOOR), CURRENCY)
+        return minor_of(found.balance, CURRENCY, ROUND_FLOOR)
 
     def quote(self, sku: str) -> Quote:
         if not PRODUCT.match(sku):
@@ -182,7 +184,7 @@ class FuluSupplier:
         if found.product_id != content["product_id"]:
             raise SupplierAnswerInvalid("it is about other goods")
         available = found.sales_status == ON_SALE and found.stock_status in IN_STOCK
-        return Quote(Money(_fen(found.purchase_price, ROUND_CEILING), CURRENCY), available)
+        return Quote(minor_of(found.purchase_price, CURRENCY, ROUND_CEILING), available)
 
     def read_callback(self, raw: bytes, _headers: dict[str, str], _now_seconds: int) -> str:
         try:
@@ -284,18 +286,6 @@ def _units(letter: str) -> list[int]:
 def _json(told: Any) -> str:
     """Compact, neither letters nor slashes escaped."""
     return msgspec.json.encode(told).decode()
-
-
-def _fen(yuan: Decimal, rounding: str) -> int:
-    """Fulu reckons in hundredths of a fen: a cost is rounded up, a balance down."""
-    try:
-        number = Decimal(yuan)
-        minor = number.scaleb(2).to_integral_value(rounding) if number.is_finite() else None
-    except InvalidOperation:
-        minor = None
-    if minor is None or not 0 <= minor < 10**15:
-        raise SupplierAnswerInvalid("not an amount")
-    return int(minor)
 
 
 SECRETS, SUPPLIER = FuluSecrets, FuluSupplier

@@ -5,6 +5,7 @@ Nothing of a body is kept or told: accounts, phones and codes are in them.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,12 +15,15 @@ from scrip.adapters import http as requests
 from scrip.adapters.http import HttpAnswer, NoAnswer
 from scrip.domain.attempt import Said
 from scrip.domain.errors import SupplierAnswerInvalid, SupplierUnavailable
+from scrip.domain.money import Money, minor_digits
 from scrip.domain.supplier_terms import Meaning
 
 MOST_BYTES = 1 << 20
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 """What decoding raises for what is no JSON, not in UTF-8 or of another shape."""
 
+MOST_DIGITS = 15
+LARGEST_MINOR = 10**MOST_DIGITS
 ABOUT_SENDING = (Meaning.REFUSED, Meaning.NOT_SENT)
 
 
@@ -56,6 +60,20 @@ def decoded(content: bytes, shape: Any) -> Any:
         return msgspec.json.decode(content, type=shape)
     except UNREADABLE:
         raise SupplierAnswerInvalid("it does not fit") from None
+
+
+def minor_of(amount: Decimal, currency: str, rounding: str) -> Money:
+    """An amount in a currency's own unit. Suppliers count parts of a cent: `rounding` is how those
+    are rounded, a cost up and a balance down. Raises SupplierAnswerInvalid."""
+    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+        raise SupplierAnswerInvalid("not a currency")
+    # Not an infinity, and none that takes long to write out.
+    if not amount.is_finite() or abs(amount.adjusted()) > MOST_DIGITS:
+        raise SupplierAnswerInvalid("not an amount")
+    minor = int(amount.scaleb(minor_digits(currency)).to_integral_value(rounding))
+    if not 0 <= minor < LARGEST_MINOR:
+        raise SupplierAnswerInvalid("not an amount")
+    return Money(minor, currency)
 
 
 def answer_to_order(sending: Callable[[], Said]) -> Said:
