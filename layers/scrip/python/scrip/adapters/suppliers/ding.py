@@ -22,7 +22,7 @@ from urllib.parse import quote as quoted
 import msgspec
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.gateways.port import Acknowledgement
+from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.suppliers.http import (
     answer_to_order,
     answer_to_question,
