@@ -9,7 +9,8 @@ import pytest
 from scrip.adapters.gateways.paypal import PayPalGateway
 from scrip.adapters.gateways.paypal_account import PayPalSecrets
 from scrip.adapters.gateways.paypal_amounts import minor_of, to_paypal
-from scrip.adapters.gateways.paypal_api import EARLY_SECONDS, TOKENS_KEPT, PayPalApi, Tokens
+from scrip.adapters.gateways.paypal_api import PayPalApi
+from scrip.adapters.tokens import EARLY_SECONDS, TOKENS_KEPT, Tokens
 from scrip.domain.errors import PaymentProviderRefused, PaymentProviderUnavailable, ScripError
 from scrip.domain.money import Money, minor_digits
 from scrip.domain.payment import PaymentAsked

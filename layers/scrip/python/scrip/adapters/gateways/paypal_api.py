@@ -5,14 +5,14 @@ Sources: developer.paypal.com/api/rest/authentication, /api/rest/requests, /api/
 """
 
 import base64
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 import msgspec
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.gateways.http import HttpAnswer, send
+from scrip.adapters.tokens import Tokens
 from scrip.domain.errors import (
     IdempotencyKeyReused,
     PaymentProviderRefused,
@@ -21,10 +21,6 @@ from scrip.domain.errors import (
 
 Shape = TypeVar("Shape")
 
-EARLY_SECONDS = 300
-"""A token is not used in its last minutes."""
-
-TOKENS_KEPT = 500
 NOT_FOUND = "NOT_FOUND"
 KEY_REUSED = frozenset({"DUPLICATE_REQUEST_ID", "PAYPAL_REQUEST_ID_PREVIOUSLY_USED"})
 BUSY = frozenset(
@@ -38,26 +34,6 @@ class Known(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Tokens:
-    """Access tokens by account. PayPal hands one out for hours and limits how often."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
-        self._kept: dict[tuple[str, str], tuple[str, float]] = {}
-
-    def get(self, account: tuple[str, str]) -> str | None:
-        token, until = self._kept.get(account, ("", 0.0))
-        return token if until > self.clock() else None
-
-    def keep(self, account: tuple[str, str], token: str, seconds: int) -> None:
-        if len(self._kept) >= TOKENS_KEPT:
-            self._kept.clear()
-        self._kept[account] = (token, self.clock() + seconds - EARLY_SECONDS)
-
-    def forget(self, account: tuple[str, str]) -> None:
-        self._kept.pop(account, None)
 
 
 class _Token(msgspec.Struct):

@@ -1,0 +1,245 @@
+"""Orders at Reloadly: against the simulator and against answers that no simulator would give."""
+
+import json
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from scrip.adapters.suppliers import reloadly as adapter
+from scrip.adapters.suppliers.port import Supplier
+from scrip.adapters.suppliers.reloadly import TERMS, ReloadlySupplier, Sku
+from scrip.adapters.tokens import Tokens
+from scrip.domain.attempt import AttemptState, Said
+from scrip.domain.errors import (
+    SupplierAnswerInvalid,
+)
+from scrip.domain.supplier_terms import HOUR_MS, Meaning
+from tests.adapters.test_gateway_http import whole
+from tests.suppliers.faults import Fate, Fault, Plan
+from tests.suppliers.reloadly import (
+    ReloadlyDialect,
+)
+from tests.suppliers.reloadly_asking import (
+    GOODS,
+    REFERENCE,
+    charge,
+    encoded,
+    heard,
+    status,
+    supplier,
+)
+from tests.suppliers.running import ANY_FAULT, agrees, run
+from tests.suppliers.server import Simulator, simulated
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    with simulated(ReloadlyDialect(TERMS)) as state:
+        yield state
+
+
+@pytest.fixture
+def shop(server: Simulator) -> Simulator:
+    server.begin(Plan(), currency="USD", goods=GOODS)
+    return server
+
+
+@pytest.fixture(autouse=True)
+def tokens(monkeypatch: pytest.MonkeyPatch) -> Tokens:
+    kept = Tokens()
+    monkeypatch.setattr(ReloadlySupplier, "tokens", kept)
+    return kept
+
+
+def test_it_is_a_supplier(shop: Simulator) -> None:
+    made: Supplier = supplier(shop)
+
+    assert made.terms is TERMS
+
+
+def test_an_order_is_taken_and_done_later(shop: Simulator) -> None:
+    shop.plan.fates.append(Fate(takes_ms=20_000))
+
+    taken = supplier(shop).send(charge())
+
+    number = shop.book.orders[0].number
+    assert taken == Said(Meaning.TAKEN, "taken", number)
+    assert supplier(shop).ask(charge(ref=number)) == Said(Meaning.TAKEN, "PROCESSING", number)
+    assert supplier(shop).ask(charge()) == Said(Meaning.TAKEN, "PROCESSING", number)
+    shop.now_ms += 20_000
+    done = Said(Meaning.DONE, "SUCCESSFUL", number, f"op-{number}")
+    assert supplier(shop).ask(charge(ref=number)) == done
+    assert supplier(shop).ask(charge()) == done
+    assert shop.book.charged(REFERENCE) == 1
+
+
+@pytest.mark.parametrize("phone", ["+2348147658721", "08147658721", "٠٨١٤٧", 'a"b\\c/é😀\n'])
+def test_a_phone_arrives_as_it_is_but_for_its_plus(shop: Simulator, phone: str) -> None:
+    assert supplier(shop).send(charge(phone)).meaning is Meaning.TAKEN
+
+    assert shop.book.orders[0].account == phone.removeprefix("+")
+
+
+def test_goods_that_cannot_be_reloadlys_are_not_asked_for(shop: Simulator) -> None:
+    for sku in ("341", "ng:341:10", "NG:341:", "NG:341:1e3", "NG:341:10:loc", "NG:341:10\n", ""):
+        assert supplier(shop).send(charge(sku=sku)) == Said(Meaning.REFUSED, "sku")
+        with pytest.raises(SupplierAnswerInvalid):
+            supplier(shop).quote(sku)
+
+    assert shop.requests == []
+    assert Sku.read("NG:341:500:local") == Sku("NG", 341, "500", local=True)
+
+
+def test_a_refusal_ends_it_and_leaves_no_record(shop: Simulator) -> None:
+    shop.book.bad_accounts.add("1")
+
+    assert supplier(shop).send(charge("1")) == Said(Meaning.REFUSED, "INVALID_RECIPIENT_PHONE")
+    assert supplier(shop).ask(charge()) == Said(Meaning.NOT_FOUND, "missing")
+    assert shop.book.orders == []
+
+
+def test_an_order_that_exists_is_not_refused(shop: Simulator) -> None:
+    supplier(shop).send(charge())
+
+    again = Said(Meaning.UNCLEAR, "CUSTOM_IDENTIFIER_ALREADY_USED")
+    assert supplier(shop).send(charge()) == again
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent", "asked"),
+    [
+        (Fault.LOST, Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (Fault.CUT, Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (Fault.ERROR_BEFORE, Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (Fault.ERROR_AFTER, Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (Fault.BUSY, Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (Fault.GARBAGE, Meaning.UNCLEAR, Meaning.UNCLEAR),
+        (Fault.TWICE, Meaning.UNCLEAR, Meaning.TAKEN),
+    ],
+)
+def test_what_is_lost_is_unclear(
+    shop: Simulator, fault: Fault, sent: Meaning, asked: Meaning
+) -> None:
+    shop.plan.fates.append(Fate(takes_ms=HOUR_MS))
+
+    shop.plan.script.append(fault)
+    assert supplier(shop).send(charge()).meaning is sent
+
+    supplier(shop).send(charge())
+    shop.plan.script.append(fault)
+    assert supplier(shop).ask(charge()).meaning is asked
+
+
+@pytest.mark.parametrize("code", adapter.REFUSED)
+def test_documented_refusals(code: str) -> None:
+    refusal = json.dumps({"errorCode": code}).encode()
+
+    assert heard(status(400, refusal)) == Said(Meaning.REFUSED, code)
+    assert heard(status(500, refusal)) == Said(Meaning.UNCLEAR, code)
+    assert heard(status(404, refusal), ask=True).meaning is Meaning.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CUSTOM_IDENTIFIER_ALREADY_USED",
+        "PHONE_RECENTLY_RECHARGED",
+        "TOPUP_TRANSACTION_FAILED",
+        "TRANSACTION_CANNOT_BE_PROCESSED_AT_THE_MOMENT",
+        "taken",
+        "SUCCESSFUL",
+        "FAILED",
+        "missing",
+        "invalid_amount",
+        "",
+        None,
+    ],
+)
+def test_what_may_have_been_taken_is_unclear(code: str | None) -> None:
+    refusal = json.dumps({"errorCode": code}).encode()
+
+    assert heard(status(400, refusal)).meaning is Meaning.UNCLEAR
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"transactionId": "x"}', b"<p>"])
+def test_what_is_no_answer_of_reloadlys_is_unclear(content: bytes) -> None:
+    assert heard(whole(content)).meaning is Meaning.UNCLEAR
+    assert heard(whole(content), ask=True).meaning is Meaning.UNCLEAR
+    assert heard(whole(content), ask=True, ref="7").meaning is Meaning.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("state", "meaning"),
+    [
+        ("PROCESSING", Meaning.TAKEN),
+        ("SUCCESSFUL", Meaning.DONE),
+        ("FAILED", Meaning.FAILED),
+        ("REFUNDED", Meaning.REVERSED),
+        ("PENDING", Meaning.UNCLEAR),
+        ("successful", Meaning.UNCLEAR),
+        ("INVALID_AMOUNT", Meaning.UNCLEAR),
+        ("", Meaning.UNCLEAR),
+    ],
+)
+def test_states(state: str, meaning: Meaning) -> None:
+    listed = {"content": [top_up(state)]}
+    told = {"status": state, "transaction": top_up(state)}
+
+    assert heard(whole(encoded(listed)), ask=True).meaning is meaning
+    assert heard(whole(encoded(told)), ask=True, ref="7").meaning is meaning
+    early = heard(whole(encoded({"status": state, "transaction": None})), ask=True, ref="7")
+    assert early.meaning is meaning
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"content": [{"transactionId": 7, "status": "SUCCESSFUL", "customIdentifier": "other"}]},
+        {"content": [{"transactionId": 7, "status": "SUCCESSFUL"}]},
+        {
+            "content": [{"transactionId": 7, "status": "SUCCESSFUL", "customIdentifier": REFERENCE}]
+            * 2
+        },
+        {"content": None},
+    ],
+)
+def test_a_report_of_others_or_of_several_is_unclear(told: dict[str, Any]) -> None:
+    assert heard(whole(encoded(told)), ask=True).meaning is Meaning.UNCLEAR
+
+
+def test_a_status_of_another_or_that_contradicts_itself_is_unclear() -> None:
+    other = {"status": "SUCCESSFUL", "transaction": top_up("SUCCESSFUL") | {"transactionId": 8}}
+    split = {"status": "SUCCESSFUL", "transaction": top_up("FAILED")}
+
+    assert heard(whole(encoded(other)), ask=True, ref="7").meaning is Meaning.UNCLEAR
+    assert heard(whole(encoded(split)), ask=True, ref="7").meaning is Meaning.UNCLEAR
+
+
+def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator) -> None:
+    ended = dict.fromkeys(AttemptState, 0)
+    for seed in range(120):
+        server.begin(Plan(seed, ANY_FAULT), currency="USD", goods=GOODS)
+        lost = Random(f"{seed}/lost")
+        asked = charge(reference=f"{seed:022d}")
+
+        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
+
+        assert agrees(attempt, server), (seed, attempt)
+        ended[attempt.state] += 1
+    assert ended[AttemptState.DONE] > 40
+    assert ended[AttemptState.FAILED] > 20
+
+
+def test_an_order_that_is_missing_for_hours_is_not_failed(shop: Simulator) -> None:
+    shop.plan.fates.append(Fate(hidden_ms=5 * HOUR_MS))
+    shop.plan.script.append(Fault.LOST)
+
+    attempt = run(supplier(shop), shop, charge(), lambda: False)
+
+    assert (attempt.state, shop.book.charged(REFERENCE)) == (AttemptState.DONE, 1)
+
+
+def top_up(state: str) -> dict[str, Any]:
+    return {"transactionId": 7, "status": state, "customIdentifier": REFERENCE}
