@@ -9,7 +9,7 @@ from unittest import mock
 from botocore.client import BaseClient
 
 from scrip.adapters.bucket import Bucket
-from tests.in_memory import InMemory
+from tests.in_memory import QUEUES, InMemory
 
 Use = tuple[str, str]
 """An action and what it touches: dynamodb:GetItem on Orders, kms:Decrypt on `vault: codes`."""
@@ -47,7 +47,8 @@ def used(operation: str, parameters: Mapping[str, Any]) -> set[Use]:
     if operation == "SendEmail":
         return {("ses:SendEmail", "identity")}
     if operation == "SendMessage":
-        return {("sqs:SendMessage", parameters["QueueUrl"].rpartition("/")[2].capitalize())}
+        called = parameters["QueueUrl"].rpartition("/")[2]
+        return {("sqs:SendMessage", name) for name in QUEUES if name.lower() == called}
     raise LookupError(f"no rule for {operation}")
 
 

@@ -38,7 +38,11 @@ TABLES = {
     "exports": "Exports",
     "generated_keys": "GeneratedKeys",
     "imports": "Imports",
+    "top_ups": "TopUps",
 }
+QUEUES = ("Mail", "Import", "TopUp")
+"""Each is called by its name in lower case."""
+
 WIRING = (
     "clients",
     "payments",
@@ -54,6 +58,7 @@ WIRING = (
     "sync",
     "imports",
     "file_import",
+    "topping_up",
 )
 
 
@@ -156,7 +161,7 @@ def create_resources(payment_api_bases: dict[str, str]) -> dict[str, str]:
         values[f"{resource_name}Table"] = resource_name
     key = boto3.client("kms").create_key()["KeyMetadata"]
     values["VaultKeyArn"] = key["Arn"]
-    for name in ("Mail", "Import"):
+    for name in QUEUES:
         made = boto3.client("sqs").create_queue(QueueName=name.lower())
         values[f"{name}QueueUrl"] = made["QueueUrl"]
     region = boto3.session.Session().region_name

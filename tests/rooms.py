@@ -135,6 +135,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "export": frozenset({"errors", "order_access", "stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
     "form": frozenset({"errors"}),
+    "gate": frozenset({"supplier_terms"}),
     "generated_key": frozenset({"errors", "key_pattern", "licence", "order_access", "recipe"}),
     "import_job": frozenset(
         {"blind_index", "chunk_range", "code", "code_file", "code_rows", "errors", "stock"}
@@ -162,6 +163,9 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),
     "synced_level": frozenset({"errors"}),
+    "top_up": frozenset(
+        {"attempt", "gate", "line", "order", "order_access", "route", "supplier_terms"}
+    ),
     "watermark": frozenset({"code"}),
 }
 """Who knows whom: an order holds where its goods are claimed and what paid for it, a

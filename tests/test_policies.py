@@ -5,6 +5,7 @@ import base64
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 from unittest import mock
@@ -15,6 +16,7 @@ import pytest
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from scrip.contracts.callbacks import replay_event
+from scrip.domain.order import DeliveredOrder
 from tests import template
 from tests.asked import Use, recording
 from tests.ending import give_an_end
@@ -28,7 +30,13 @@ from tests.oracles.stripe_server import StripeServer
 from tests.oracles.supplier_server import supplier_server
 from tests.oracles.wechat_keys import certified
 from tests.oracles.wechat_server import wechat_server
+from tests.outbox import publish
 from tests.shop import InProcess, Reply, Shop
+from tests.suppliers.faults import Fate as Becomes
+from tests.suppliers.faults import Plan
+from tests.suppliers.kinds import KINDS
+from tests.suppliers.server import simulated
+from tests.topping_up import call_at, found, offer, open_account, paid, take_queued
 
 FUNCTIONS = sorted(template.functions())
 
@@ -86,7 +94,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _outbox_and_mail(cloud)
     _watch_and_mail(cloud, shop)
     _sync(cloud, shop)
-    assert cloud.invoke("schedule_follow_up", {})["due"] > 3  # refunds
+    _top_up(cloud, shop, clock)
     _chase(cloud, shop, clock)
     _refresh_certificates(cloud, shop)
 
@@ -284,6 +292,30 @@ def _sync(cloud: InMemory, shop: Shop) -> None:
         supplier.levels["many"] = 0
         assert cloud.invoke("schedule_sync_stock", {})["taken"] == 3500
     _good(shop.call("GET", "/v1/merchant/variants/many/stock", key="operator"))
+
+
+def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
+    """One unit through a supplier, told by the stream, and one whose message was lost."""
+    kind, now_ms = KINDS["fulu"], time.time_ns() // 1_000_000
+    with simulated(kind.dialect, Plan(fates=deque([Becomes()] * 2))) as supplier:
+        supplier.now_ms = now_ms
+        supplier.book.goods[kind.sku] = 2790
+        call_at(cloud, supplier.base)
+        open_account(cloud, shop.merchant_id)
+        offer(cloud, shop.merchant_id)
+        paid(cloud, shop.merchant_id, now_ms - 3_600_000)
+        assert cloud.invoke("schedule_follow_up", {})["due"] > 4  # refunds as well
+        [lost] = take_queued(cloud)
+        order = paid(cloud, shop.merchant_id, now_ms)
+        publish(cloud)
+        messages = [lost, *(each for each in take_queued(cloud) if order.order_id in each.body)]
+        for seconds in range(0, 60, 10):
+            clock(seconds * 1000)
+            for message in messages:
+                cloud.invoke("queue_top_up", message.event())
+            messages = take_queued(cloud)
+    clock(0)
+    assert isinstance(found(cloud, order), DeliveredOrder)
 
 
 def _as_text(value: dict[str, Any]) -> dict[str, Any]:

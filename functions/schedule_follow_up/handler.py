@@ -12,6 +12,8 @@ from scrip.flows import close_expired as closing
 from scrip.flows.deliver_strays import deliver_strays
 from scrip.flows.follow_up import Errand, follow_up
 from scrip.flows.make_refunds import Gateways, make_refunds
+from scrip.flows.resume_top_ups import BACKOFF as RESUMING
+from scrip.flows.resume_top_ups import resume_top_ups
 from scrip.flows.revoke_lost import revoke_lost
 from scrip.receipts import take_found
 from scrip.telemetry import count, count_by_reason, flush, logger
@@ -37,6 +39,7 @@ def errands(asking: Asking) -> tuple[Errand, ...]:
         Errand("closing", partial(close, asking), unanswered=closing.BACKOFF),
         Errand("delivering", deliver, unanswered=UNHURRIED),
         Errand("revoking", revoke, unanswered=UNHURRIED),
+        Errand("topping up", resume, unanswered=RESUMING),
         Errand("refunds", partial(give_back, asking), unanswered=UNHURRIED),
     )
 
@@ -65,6 +68,23 @@ def revoke(merchant_id: str, order_id: str, now: int) -> None:
     units = revoke_lost(merchant_id, order_id, now_ms=now, orders=wired.orders, holds=wired.holds)
     if units:
         count("CodesRevoked", units)
+
+
+def resume(merchant_id: str, order_id: str, now: int) -> Backoff | None:
+    wired = following.following()
+    resumed = resume_top_ups(
+        merchant_id,
+        order_id,
+        now_ms=now,
+        orders=wired.orders,
+        top_ups=wired.top_ups,
+        queue=wired.top_up_queue,
+    )
+    if resumed.queued:
+        count("TopUpsResumed", resumed.queued)
+    if resumed.waiting:
+        count("TopUpsWaiting", resumed.waiting)
+    return resumed.again
 
 
 def give_back(asking: Gateways, merchant_id: str, order_id: str, now: int) -> Backoff | None:

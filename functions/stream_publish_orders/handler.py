@@ -5,6 +5,7 @@ from typing import Any
 from scrip.batching import in_batches
 from scrip.chance import now_ms
 from scrip.flows.publish_order_moves import publish_order_move
+from scrip.flows.queue_top_ups import queue_top_ups
 from scrip.flows.tell_of_money import tell_of_money
 from scrip.telemetry import count, logger
 from scrip.wiring import outbox
@@ -13,6 +14,9 @@ outbox.warm()
 
 
 def publish(move: outbox.OrderMove) -> None:
+    queued = queue_top_ups(move.old, move.new, queue=outbox.top_up_queue())
+    if queued:
+        count("TopUpsQueued", queued)
     mail_queue = outbox.mail_queue()
     if publish_order_move(move.old, move.new, mail_queue=mail_queue):
         count("OrderMovesPublished")

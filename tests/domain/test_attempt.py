@@ -94,11 +94,12 @@ def test_a_failure_that_turns_out_to_be_none_is_for_a_person() -> None:
 def test_a_person_decides_and_the_supplier_may_do_so_first() -> None:
     waiting = sent(AttemptState.UNKNOWN).handed_over("too long")
 
-    assert waiting.decided(AttemptState.FAILED, "phoned").state is AttemptState.FAILED
-    assert waiting.decided(AttemptState.UNKNOWN, "ask").next_step(NOW_MS, TERMS) is Step.WAIT
+    assert waiting.decided(AttemptState.FAILED, NOW_MS).state is AttemptState.FAILED
+    late_ms = NOW_MS + 2 * DAY_MS
+    assert waiting.decided(AttemptState.UNKNOWN, late_ms).next_step(late_ms, TERMS) is Step.ASK
     assert waiting.told(Said(Meaning.DONE), NOW_MS, TERMS).state is AttemptState.DONE
     assert waiting.told(Said(Meaning.NOT_FOUND), NOW_MS, TERMS) == waiting
-    assert sent().decided(AttemptState.DONE, "no").state is AttemptState.SENDING
+    assert sent().decided(AttemptState.DONE, NOW_MS).state is AttemptState.SENDING
 
 
 def test_questions_come_less_and_less_often_and_end_with_a_person() -> None:
@@ -128,8 +129,8 @@ def test_what_never_left_may_be_sent_as_if_for_the_first_time() -> None:
     assert created.next_step(NOW_MS + 1, TERMS) is Step.SEND
     assert created.sending(NOW_MS + 1, TERMS).state is AttemptState.SENDING
     assert created.next_step(NOW_MS + TERMS.unsent_ms, TERMS) is Step.GIVE_UP
-    assert created.given_up("not_sent").state is AttemptState.FAILED
-    assert sent().given_up("not_sent") == sent()
+    assert created.given_up().state is AttemptState.FAILED
+    assert sent().given_up() == sent()
 
 
 REPLAYING = replace(TERMS, resend=Resend.REPLAYS)

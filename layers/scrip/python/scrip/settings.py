@@ -70,6 +70,7 @@ class KeysSettings:
 class OutboxSettings:
     notifications_table: str
     mail_queue_url: str
+    top_up_queue_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,21 @@ class FollowUpSettings:
     merchants_table: str
     orders_table: str
     stock_table: str
+    top_ups_table: str
+    top_up_queue_url: str
     vault_key_arn: str
     payment_api_bases: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpSettings:
+    merchants_table: str
+    catalogue_table: str
+    orders_table: str
+    top_ups_table: str
+    top_up_queue_url: str
+    vault_key_arn: str
+    supplier_api_bases: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ OPEN = (
 )
 
 
+NEVER_SENT, DECIDED = "never sent", "a person decided"
+"""Reasons of ours. What failed for one of these is tried nowhere else."""
+
+
 class Step(Enum):
     """What is to be done with an attempt next."""
 
@@ -55,24 +59,27 @@ class Step(Enum):
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a supplier said, in our words. `code`: its own. `ref`: its id of the order. `receipt`:
-    what the buyer may be shown of it."""
+    what the buyer may be shown of it. `trouble`: it could not be reached, is in a hurry, or made no
+    sense, so that calling it again at once is of no use."""
 
     meaning: Meaning
     code: str = ""
     ref: str = ""
     receipt: str = ""
+    trouble: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """`reference`: under which the supplier knows it, made before it is sent and never changed.
+    `since_ms`: patience counts from then; when it was made, or a person had it asked about again.
     `sends`: how often it may have left; 0: nobody knows it. `asked`: how often it was asked about;
     `missing`: how often in a row it was not found. `reason`: the code that ended it, or why a
     person must look."""
 
     reference: str
     supplier: str
-    created_at_ms: int
+    since_ms: int
     state: AttemptState = AttemptState.CREATED
     sends: int = 0
     sent_at_ms: int = 0
@@ -83,13 +90,18 @@ class Attempt:
     receipt: str = ""
     reason: str = ""
 
+    @property
+    def may_go_elsewhere(self) -> bool:
+        """Whether it failed for certain at this supplier, which says nothing of others."""
+        return self.state is AttemptState.FAILED and self.reason not in (NEVER_SENT, DECIDED)
+
     def next_step(self, now_ms: int, terms: Terms) -> Step:
         if self.state is AttemptState.CREATED:
-            late = now_ms >= self.created_at_ms + terms.unsent_ms
+            late = now_ms >= self.since_ms + terms.unsent_ms
             return Step.GIVE_UP if late else Step.SEND
         if not self.state.open:
             return Step.NOTHING
-        if now_ms >= self.created_at_ms + min(terms.patience_ms, terms.asked_for_ms):
+        if now_ms >= self.since_ms + min(terms.patience_ms, terms.asked_for_ms):
             return Step.HUMAN
         if now_ms < self.due_ms(terms):
             return Step.WAIT
@@ -127,19 +139,20 @@ class Attempt:
         missing = replace(asked, missing=self.missing + 1)
         return missing._failed("not_found") if missing._never_came(now_ms, terms) else missing
 
-    def given_up(self, reason: str) -> "Attempt":
+    def given_up(self) -> "Attempt":
         """It was never sent, and will not be."""
-        return self._failed(reason) if self.state is AttemptState.CREATED else self
+        return self._failed(NEVER_SENT) if self.state is AttemptState.CREATED else self
 
     def handed_over(self, reason: str) -> "Attempt":
         """To a person."""
         return replace(self, state=AttemptState.MANUAL, reason=reason) if self.state.open else self
 
-    def decided(self, state: AttemptState, reason: str) -> "Attempt":
+    def decided(self, state: AttemptState, now_ms: int) -> "Attempt":
         """A person said what became of it: done, failed, or to be asked about again."""
         if self.state is not AttemptState.MANUAL:
             return self
-        return replace(self, state=state, reason=reason, missing=0)
+        since_ms = now_ms if state is AttemptState.UNKNOWN else self.since_ms
+        return replace(self, state=state, reason=DECIDED, missing=0, since_ms=since_ms)
 
     def _heard(self, said: Said, *, refusal_ends: bool) -> "Attempt":
         known = replace(self, ref=said.ref or self.ref, receipt=said.receipt or self.receipt)

@@ -12,6 +12,8 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
 from scrip.adapters.stock import Stock
+from scrip.adapters.top_up_queue import TopUpQueue
+from scrip.adapters.top_ups import TopUps
 from scrip.settings import FollowUpSettings, load, on_lambda
 from scrip.wiring.clients import client, provider_http, table
 
@@ -24,6 +26,8 @@ class Following:
     stock: Stock
     holds: Holds
     refunds: Refunds
+    top_ups: TopUps
+    top_up_queue: TopUpQueue
     providers: Providers
 
 
@@ -42,6 +46,8 @@ def following() -> Following:
         stock=stock,
         holds=Holds(stock, orders),
         refunds=Refunds(orders),
+        top_ups=TopUps(table(settings.top_ups_table)),
+        top_up_queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
         providers=Providers(gateways),
     )
 

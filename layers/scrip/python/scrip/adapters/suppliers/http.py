@@ -36,7 +36,8 @@ class NothingHeard(SupplierUnavailable):
 
     @property
     def said(self) -> Said:
-        return Said(Meaning.UNCLEAR if self.sent else Meaning.NOT_SENT, str(self))
+        meaning = Meaning.UNCLEAR if self.sent else Meaning.NOT_SENT
+        return Said(meaning, str(self), trouble=True)
 
 
 def exchange(
@@ -84,7 +85,7 @@ def answer_to_order(sending: Callable[[], Said]) -> Said:
     except NothingHeard as error:
         return error.said
     except (SupplierUnavailable, SupplierAnswerInvalid) as error:
-        return Said(Meaning.UNCLEAR, error.slug)
+        return Said(Meaning.UNCLEAR, error.slug, trouble=True)
 
 
 def answer_to_question(asking: Callable[[], Said]) -> Said:

@@ -1,0 +1,44 @@
+"""Advance what suppliers deliver, one unit a message: see `flows.advance_top_up`."""
+
+from typing import Any
+
+from scrip.batching import in_batches
+from scrip.chance import luck, now_ms
+from scrip.contracts.top_up_messages import read_dues
+from scrip.domain.top_up import Due
+from scrip.flows.advance_top_up import Advanced, Means, advance_top_up
+from scrip.telemetry import count, count_by_reason, logger
+from scrip.wiring import topping_up
+
+topping_up.warm()
+
+
+def advance(due: Due) -> None:
+    wired = topping_up.topping_up()
+    means = Means(
+        clock=now_ms,
+        luck=luck,
+        orders=wired.orders,
+        catalogue=wired.catalogue,
+        top_ups=wired.top_ups,
+        gates=wired.gates,
+        suppliers=wired.suppliers,
+        queue=wired.queue,
+    )
+    tell(advance_top_up(due, means))
+
+
+def tell(advanced: Advanced) -> None:
+    if advanced.called:
+        count_by_reason("SupplierCalls", advanced.called.value)
+    if advanced.ended:
+        count_by_reason("TopUpsEnded", advanced.ended.value)
+    if advanced.handed_over:
+        count("TopUpsHandedOver")
+    if advanced.closed:
+        count("SuppliersClosed")
+    logger.info("top-up", **advanced.facts)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return in_batches(read_dues(event), advance, context)

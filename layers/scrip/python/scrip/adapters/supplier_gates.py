@@ -1,0 +1,131 @@
+"""Gates to suppliers: whose turn it is to call, counted in one item an account.
+
+Gate   pk `<merchant>#gate#<account>`, send_next_ms, ask_next_ms: the next free turn; troubles,
+       closings, rests, rests_until_ms: see `domain.gate.Gate`
+
+A turn is reserved by one write that needs no look before it, so that many functions at once never
+make each other try again. A reserved turn that is not used is lost, and so is one second of the
+supplier's; nothing is called because of it.
+"""
+
+from scrip.adapters.tables import ConditionFailed, Item, Table
+from scrip.domain.gate import FARTHEST_MS, PROBE_MS, TROUBLES, Gate, Lane, Turn, Wait, interval_ms
+
+OPEN = "attribute_not_exists(rests_until_ms)"
+TRIES = 4
+"""A lane that is idle for one is busy for the next: they meet no more than this often in a row."""
+
+
+class SupplierGates:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def take(
+        self,
+        merchant_id: str,
+        account: str,
+        lane: Lane,
+        per_second: float,
+        now_ms: int,
+        luck: float,
+    ) -> Turn | Wait:
+        """The next turn, reserved."""
+        key, every = _key(merchant_id, account), interval_ms(per_second)
+        busy = False
+        for _ in range(TRIES):
+            try:
+                return self._reserve(key, f"{lane.value}_next_ms", every, now_ms, busy=busy)
+            except ConditionFailed as error:
+                item = error.item or {}
+                gate = _gate(item)
+                if gate.closed:
+                    return self._probe(key, gate, now_ms, luck)
+                next_ms = item.get(f"{lane.value}_next_ms", 0)
+                if next_ms > now_ms + FARTHEST_MS:
+                    return Wait(now_ms + FARTHEST_MS)
+                busy = next_ms > now_ms
+        return Wait(now_ms + every + int(luck * 1_000))
+
+    def holds(self, merchant_id: str, account: str, turn: Turn) -> Gate | None:
+        """The gate as it is, if a turn reserved before still counts."""
+        item = self.table.get(_key(merchant_id, account))
+        gate = _gate(item or {})
+        return gate if not gate.closed and gate.closings == turn.closings else None
+
+    def trouble(self, merchant_id: str, account: str, now_ms: int) -> bool:
+        """The supplier answered nothing sensible. Whether that closed its gate."""
+        key = _key(merchant_id, account)
+        after = self.table.update(key, "ADD troubles :one", values={":one": 1}, returns="ALL_NEW")
+        gate = _gate(after)
+        if gate.troubles < TROUBLES or gate.rests_until_ms > now_ms + PROBE_MS:
+            return False
+        try:
+            self.table.update(
+                key,
+                "SET rests_until_ms = :until ADD rests :one, closings :one "
+                "REMOVE send_next_ms, ask_next_ms",
+                condition=OPEN if not gate.closed else "rests_until_ms = :seen",
+                values={":until": now_ms + gate.rest_ms(), ":one": 1}
+                | ({":seen": gate.rests_until_ms} if gate.closed else {}),
+            )
+        except ConditionFailed:
+            return False
+        return not gate.closed
+
+    def sense(self, merchant_id: str, account: str) -> None:
+        """It answered something sensible: whatever was counted is forgotten, and it is open."""
+        self.table.update(
+            _key(merchant_id, account),
+            "REMOVE troubles, rests, rests_until_ms",
+            values={},
+        )
+
+    def _reserve(self, key: Item, lane: str, every: int, now_ms: int, *, busy: bool) -> Turn:
+        """Raises ConditionFailed."""
+        if busy:
+            after = self.table.update(
+                key,
+                f"SET {lane} = {lane} + :every",
+                condition=f"{lane} BETWEEN :now AND :farthest AND {OPEN}",
+                values={":every": every, ":now": now_ms, ":farthest": now_ms + FARTHEST_MS},
+                returns="ALL_NEW",
+            )
+        else:
+            after = self.table.update(
+                key,
+                f"SET {lane} = :next",
+                condition=f"(attribute_not_exists({lane}) OR {lane} <= :now) AND {OPEN}",
+                values={":next": now_ms + every, ":now": now_ms},
+                returns="ALL_NEW",
+            )
+        gate = _gate(after)
+        return Turn(after[lane] - every, gate.closings, troubled=gate.troubles > 0)
+
+    def _probe(self, key: Item, gate: Gate, now_ms: int, luck: float) -> Turn | Wait:
+        """One call may try a supplier that has rested; everybody else waits for what it finds."""
+        if now_ms < gate.rests_until_ms:
+            return gate.wait(now_ms, luck)
+        until_ms = now_ms + PROBE_MS
+        try:
+            self.table.update(
+                key,
+                "SET rests_until_ms = :until",
+                condition="rests_until_ms = :seen",
+                values={":until": until_ms, ":seen": gate.rests_until_ms},
+            )
+        except ConditionFailed:
+            return gate.wait(until_ms, luck)
+        return Turn(now_ms, gate.closings, troubled=True)
+
+
+def _key(merchant_id: str, account: str) -> Item:
+    return {"pk": f"{merchant_id}#gate#{account}"}
+
+
+def _gate(item: Item) -> Gate:
+    return Gate(
+        troubles=item.get("troubles", 0),
+        closings=item.get("closings", 0),
+        rests=item.get("rests", 0),
+        rests_until_ms=item.get("rests_until_ms", 0),
+    )

@@ -1,0 +1,167 @@
+"""One unit of an order that a supplier delivers: its attempts, one after the other.
+
+There is one attempt at a time, and another only once the one before has failed for certain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from scrip.domain.attempt import Attempt, AttemptState
+from scrip.domain.gate import Turn
+from scrip.domain.line import Fate
+from scrip.domain.order import FulfillingOrder, Order, SettledOrder
+from scrip.domain.order_access import ORDER_ID_LENGTH, is_order_id
+from scrip.domain.route import Route
+from scrip.domain.supplier_terms import Terms
+
+MAX_ATTEMPTS = 8
+HINT_EVERY_MS = 1_000
+REFERENCE_LENGTH = ORDER_ID_LENGTH + 6
+
+
+class Unit(NamedTuple):
+    """Which one: `unit` counts those of its line, from 0."""
+
+    merchant_id: str
+    order_id: str
+    line: int
+    unit: int
+
+    def reference(self, attempt: int) -> str:
+        """Under which a supplier knows an attempt, the first being 0. Of any supplier's alphabet
+        and length, and it says whose it is."""
+        return f"{self.order_id}{self.line:02}{self.unit:02}{attempt:02}"
+
+
+def unit_of(merchant_id: str, reference: str) -> Unit | None:
+    """Whose a reference is; None if it cannot be one of ours."""
+    order_id, numbers = reference[:ORDER_ID_LENGTH], reference[ORDER_ID_LENGTH:]
+    if not (
+        is_order_id(order_id) and len(numbers) == 6 and numbers.isascii() and numbers.isdigit()
+    ):
+        return None
+    return Unit(merchant_id, order_id, int(numbers[:2]), int(numbers[2:4]))
+
+
+class Reserved(NamedTuple):
+    """A turn to call a merchant's account with a supplier."""
+
+    account: str
+    turn: Turn
+
+
+class Due(NamedTuple):
+    """A unit to look at, as it was last written (`version`; 0: nothing was). `reserved`: a turn for
+    it. `again`: this was said before, and nobody knows what came of it. `hint`: the supplier has
+    news of it."""
+
+    unit: Unit
+    version: int = 0
+    reserved: Reserved | None = None
+    again: bool = False
+    hint: bool = False
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log."""
+        return {name: str(value) for name, value in self.unit._asdict().items()}
+
+
+class Tried(NamedTuple):
+    """An attempt that failed, and why."""
+
+    reference: str
+    supplier: str
+    sku: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """`route`: of the attempt. `version` counts what was written down; 0: nothing yet."""
+
+    unit: Unit
+    route: Route
+    attempt: Attempt
+    tried: tuple[Tried, ...] = ()
+    version: int = 0
+
+    @property
+    def called_at_ms(self) -> int:
+        """When its supplier was last called about it; when it was begun, if it was not."""
+        attempt = self.attempt
+        return max(attempt.since_ms, attempt.sent_at_ms, attempt.asked_at_ms)
+
+    def by(self, route: Route) -> "TopUp":
+        """Through another supplier, nothing of it having been sent yet."""
+        if self.attempt.state is not AttemptState.CREATED:
+            raise ValueError(f"{self.attempt.reference} was sent to {self.attempt.supplier}")
+        return replace(self, route=route, attempt=replace(self.attempt, supplier=route.supplier))
+
+    def next_attempt(self, route: Route, now_ms: int) -> "TopUp":
+        """Another, after the one before has failed."""
+        last = self.attempt
+        if last.state is not AttemptState.FAILED:
+            raise ValueError(f"{last.reference} is {last.state.value}")
+        tried = (*self.tried, Tried(last.reference, last.supplier, self.route.sku, last.reason))
+        return replace(
+            self,
+            route=route,
+            attempt=Attempt(self.unit.reference(len(tried)), route.supplier, now_ms),
+            tried=tried,
+        )
+
+    def with_attempt(self, attempt: Attempt) -> "TopUp":
+        return replace(self, attempt=attempt)
+
+    def worth_asking(self, now_ms: int, terms: Terms) -> bool:
+        """Whether news of it can change anything. Who sends them may be anybody: not more than
+        one a moment is followed."""
+        attempt = self.attempt
+        if attempt.state is AttemptState.CREATED or now_ms < attempt.asked_at_ms + HINT_EVERY_MS:
+            return False
+        return attempt.state is not AttemptState.DONE or terms.reversible
+
+
+class TopUpMoved(Exception):
+    """It is no longer as it was seen. `top_up` is how it stands now."""
+
+    def __init__(self, top_up: TopUp) -> None:
+        super().__init__(top_up.attempt.reference)
+        self.top_up = top_up
+
+
+def begun(unit: Unit, route: Route, now_ms: int) -> TopUp:
+    """Before anything is written down or sent."""
+    return TopUp(unit, route, Attempt(unit.reference(0), route.supplier, now_ms))
+
+
+def routes_left(routes: Sequence[Route], top_up: TopUp) -> list[Route]:
+    """Those that were not tried yet, in the merchant's order."""
+    if len(top_up.tried) + 1 >= MAX_ATTEMPTS:
+        return []
+    tried = {(each.supplier, each.sku) for each in top_up.tried}
+    if top_up.attempt.state is not AttemptState.CREATED:
+        tried.add((top_up.route.supplier, top_up.route.sku))
+    return [route for route in routes if (route.supplier, route.sku) not in tried]
+
+
+def open_units(order: Order) -> list[Unit]:
+    """Those that a supplier is still to deliver, or may be delivering."""
+    return [
+        Unit(order.merchant_id, order.order_id, line.number, unit)
+        for line in order.lines
+        for unit, fate in enumerate(line.fates)
+        if fate is Fate.OPEN
+    ]
+
+
+def with_fate(order: SettledOrder, unit: Unit, fate: Fate, at_ms: int) -> SettledOrder | None:
+    """The order after a unit of it ended so; None if that changes nothing, or comes too late."""
+    was = order.line(unit.line).fates[unit.unit]
+    if (was, fate) == (Fate.DONE, Fate.REVERSED):
+        return order.reverse_unit(unit.line, unit.unit)
+    if isinstance(order, FulfillingOrder) and was is Fate.OPEN and fate is not Fate.REVERSED:
+        return order.end_unit(unit.line, unit.unit, fate, at_ms)
+    return None

@@ -1,0 +1,60 @@
+"""The worklist's look at an order whose units suppliers deliver: what should have been looked at
+long ago is queued again, and what waits for a person is told of."""
+
+from typing import NamedTuple, Protocol
+
+from scrip.domain.attempt import AttemptState
+from scrip.domain.follow_up import DAILY, HOUR_MS, MINUTE_MS, Backoff
+from scrip.domain.order import FulfillingOrder
+from scrip.domain.top_up import Due, TopUp, Unit, open_units
+from scrip.steps.known_order import OrderReader, known_order
+
+OVERDUE_MS = 30 * MINUTE_MS
+"""Since it was last called about, longer than any wait: its message is surely lost, or in the
+dead-letter queue. If it is not, of two messages one goes on."""
+
+BACKOFF = Backoff(((2 * HOUR_MS, 20 * MINUTE_MS),), then_ms=HOUR_MS)
+
+
+class TopUps(Protocol):
+    def find_many(self, units: list[Unit]) -> dict[Unit, TopUp]: ...
+
+
+class Queue(Protocol):
+    def again(self, due: Due, delay_ms: int) -> None: ...
+
+
+class Resumed(NamedTuple):
+    """Units queued again, units that wait for a person, and by what to look again."""
+
+    queued: int = 0
+    waiting: int = 0
+    again: Backoff | None = None
+
+
+def resume_top_ups(
+    merchant_id: str,
+    order_id: str,
+    *,
+    now_ms: int,
+    orders: OrderReader,
+    top_ups: TopUps,
+    queue: Queue,
+) -> Resumed:
+    """Raises OrderUnknown, StoreUnavailable."""
+    order = known_order(merchant_id, order_id, orders).order
+    if not isinstance(order, FulfillingOrder):
+        return Resumed()
+    units = open_units(order)
+    found = top_ups.find_many(units)
+    waiting = [
+        unit for unit in units if unit in found and found[unit].attempt.state is AttemptState.MANUAL
+    ]
+    lost = [unit for unit in units if unit not in waiting and _overdue(found.get(unit), now_ms)]
+    for unit in lost:
+        queue.again(Due(unit, found[unit].version if unit in found else 0), 0)
+    return Resumed(len(lost), len(waiting), DAILY if len(waiting) == len(units) else BACKOFF)
+
+
+def _overdue(top_up: TopUp | None, now_ms: int) -> bool:
+    return top_up is None or now_ms > top_up.called_at_ms + OVERDUE_MS

@@ -1,0 +1,92 @@
+"""Whose turn it is to call a supplier, and which of several is called."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from scrip.domain.attempt import Said
+from scrip.domain.charge import Charge
+from scrip.domain.errors import SupplierUnknown
+from scrip.domain.gate import Gate, Lane, Turn, Wait
+from scrip.domain.route import Route
+from scrip.domain.supplier_terms import MINUTE_MS, Terms
+from scrip.domain.top_up import Reserved
+
+NO_ACCOUNT_MS = 15 * MINUTE_MS
+
+
+class Supplier(Protocol):
+    @property
+    def terms(self) -> Terms: ...
+    def send(self, charge: Charge) -> Said: ...
+    def ask(self, charge: Charge) -> Said: ...
+
+
+class Suppliers(Protocol):
+    def of(self, merchant_id: str, account: str) -> Supplier: ...
+
+
+class Gates(Protocol):
+    def take(
+        self,
+        merchant_id: str,
+        account: str,
+        lane: Lane,
+        per_second: float,
+        now_ms: int,
+        luck: float,
+    ) -> Turn | Wait: ...
+    def holds(self, merchant_id: str, account: str, turn: Turn) -> Gate | None: ...
+
+
+def take_turn(
+    merchant_id: str,
+    account: str,
+    lane: Lane,
+    terms: Terms,
+    reserved: Reserved | None,
+    *,
+    now_ms: int,
+    luck: float,
+    gates: Gates,
+) -> Turn | Wait:
+    """The one that was reserved, if it still counts; else a new one."""
+    if reserved and reserved.account == account:
+        gate = gates.holds(merchant_id, account, reserved.turn)
+        if gate:
+            return reserved.turn._replace(troubled=gate.troubles > 0)
+    return gates.take(merchant_id, account, lane, terms.per_second, now_ms, luck)
+
+
+def first_turn(
+    merchant_id: str,
+    routes: Sequence[Route],
+    reserved: Reserved | None,
+    *,
+    now_ms: int,
+    luck: float,
+    gates: Gates,
+    suppliers: Suppliers,
+) -> tuple[Route, Supplier, Turn] | Wait:
+    """To send through the first of these that takes calls; else when to come again. An account that
+    the merchant took away may be set again."""
+    waits = []
+    for route in routes:
+        try:
+            supplier = suppliers.of(merchant_id, route.supplier)
+        except SupplierUnknown:
+            waits.append(Wait(now_ms + NO_ACCOUNT_MS))
+            continue
+        turn = take_turn(
+            merchant_id,
+            route.supplier,
+            Lane.SEND,
+            supplier.terms,
+            reserved,
+            now_ms=now_ms,
+            luck=luck,
+            gates=gates,
+        )
+        if isinstance(turn, Turn):
+            return route, supplier, turn
+        waits.append(turn)
+    return min(waits)

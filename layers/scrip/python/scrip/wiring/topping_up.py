@@ -1,0 +1,46 @@
+"""What `queue_top_up` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.orders import Orders
+from scrip.adapters.supplier_gates import SupplierGates
+from scrip.adapters.suppliers.registry import Suppliers
+from scrip.adapters.top_up_queue import TopUpQueue
+from scrip.adapters.top_ups import TopUps
+from scrip.settings import TopUpSettings, load, on_lambda
+from scrip.wiring.clients import client, provider_http, table
+
+
+@dataclass(frozen=True, slots=True)
+class ToppingUp:
+    orders: Orders
+    catalogue: Catalogue
+    top_ups: TopUps
+    gates: SupplierGates
+    suppliers: Suppliers
+    queue: TopUpQueue
+
+
+@cache
+def topping_up() -> ToppingUp:
+    settings = load(TopUpSettings)
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    merchants = Merchants(table(settings.merchants_table))
+    top_ups = table(settings.top_ups_table)
+    return ToppingUp(
+        orders=Orders(table(settings.orders_table)),
+        catalogue=Catalogue(table(settings.catalogue_table)),
+        top_ups=TopUps(top_ups),
+        gates=SupplierGates(top_ups),
+        suppliers=Suppliers(merchants, keys, provider_http(), settings.supplier_api_bases),
+        queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        topping_up()
