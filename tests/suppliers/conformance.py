@@ -1,0 +1,117 @@
+"""Runs of the whole engine at a simulated supplier, each from a seed: whatever goes wrong on either
+side, its book and our orders say the same in the end."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+
+from scrip.adapters.suppliers.port import Supplier
+from scrip.domain.errors import Rejected, Retryable
+from scrip.domain.line import Fate
+from scrip.domain.route import Route
+from scrip.domain.supplier_terms import DAY_MS
+from scrip.domain.top_up import Unit, unit_of
+from tests.suppliers.breaking import Breaking
+from tests.suppliers.engine import MERCHANT, Engine
+from tests.suppliers.faults import Fault, Plan
+from tests.suppliers.kinds import Conforming
+from tests.suppliers.server import Simulator, simulated
+
+ACCOUNT = "main"
+DAYS = 4
+"""By then everything has ended, or waits for a person: a supplier is asked for a day."""
+
+RATES = (0.0, 0.0, 0.02, 0.1)
+"""How often our own calls break, in one run or another."""
+
+
+@dataclass
+class Figures:
+    """What all runs came to. `ended`: units by fate; `reasons`: why units wait for a person."""
+
+    ended: Counter[Fate] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    met: Counter[Fault] = field(default_factory=Counter)
+    charged: int = 0
+    charged_twice: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
+def run_many(kind: Conforming, seeds: Iterable[int]) -> Figures:
+    figures = Figures()
+    with simulated(kind.dialect) as simulator:
+        supplier, began_at_ms = kind.made(simulator), simulator.now_ms
+        for seed in seeds:
+            simulator.now_ms = began_at_ms
+            engine = run(seed, supplier, simulator, kind.sku, kind.filled)
+            judge(seed, engine, simulator, figures)
+    return figures
+
+
+def run(
+    seed: int, supplier: Supplier, simulator: Simulator, sku: str, account: dict[str, str]
+) -> Engine:
+    """One order, with what this seed has in store for it, until nothing moves any more."""
+    chance = Random(seed)
+    faults = frozenset(fault for fault in Fault if chance.random() < 0.4)
+    simulator.begin(Plan(seed, faults, share=chance.choice((0.1, 0.3, 0.6))), goods={sku: 500})
+    engine = Engine(
+        suppliers={ACCOUNT: supplier},
+        routes=[Route(ACCOUNT, sku)],
+        now_ms=simulator.now_ms,
+        chance=chance,
+        breaking=Breaking(chance, chance.choice(RATES)),
+    )
+    engine.lost_first = chance.choice((0.0, 0.0, 0.5))
+
+    def tick(now_ms: int) -> None:
+        simulator.now_ms = now_ms
+        for told in simulator.callbacks():
+            try:
+                reference = supplier.read_callback(told.body, told.headers, now_ms // 1000)
+            except (Rejected, Retryable):
+                continue
+            unit = unit_of(MERCHANT, reference)
+            if unit:
+                engine.hint(unit)
+
+    engine.on_tick = tick
+    engine.pay(chance.choice((1, 1, 2)), **account)
+    engine.run(engine.now_ms + DAYS * DAY_MS)
+    simulator.now_ms = engine.now_ms
+    return engine
+
+
+def judge(seed: int, engine: Engine, simulator: Simulator, figures: Figures) -> None:
+    figures.met += simulator.plan.met
+    for unit, fate in engine.units().items():
+        figures.ended[fate] += 1
+        charged, taken_back = book_of(simulator, unit)
+        figures.charged += charged
+        if charged + taken_back > 1:
+            figures.charged_twice.append(f"run {seed}: {charged} and {taken_back} taken back")
+        waits = engine.waits_for_a_person(unit)
+        if waits:
+            figures.reasons[engine.top_ups[unit].attempt.reason] += 1
+        agrees = {
+            Fate.DONE: charged + taken_back == 1,
+            Fate.FAILED: charged == 0 or waits,
+            Fate.REVERSED: (charged, taken_back) == (0, 1),
+            Fate.OPEN: waits,
+        }
+        if not agrees[fate]:
+            figures.lost.append(f"run {seed} is {fate.value}: {charged}, {taken_back} taken back")
+
+
+def book_of(simulator: Simulator, unit: Unit) -> tuple[int, int]:
+    """How often an account stands charged for a unit, and how often that was taken back."""
+    references = {
+        order.reference
+        for order in simulator.book.orders
+        if unit_of(MERCHANT, order.reference) == unit
+    }
+    return (
+        sum(simulator.book.charged(each) for each in references),
+        sum(simulator.book.reversed(each) for each in references),
+    )
