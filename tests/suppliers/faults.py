@@ -97,16 +97,16 @@ class Plan:
         self.met.update([Fault.REFUSED] if refused else [])
         return refused
 
-    def of_request(self, *, signed: bool, sending: bool) -> Fault | None:
-        """What a request that arrived meets. `signed`: answers of this supplier are. `sending`:
-        it is an order."""
+    def of_request(self, *, signed: bool, doubled: bool) -> Fault | None:
+        """What a request that arrived meets. `signed`: answers of this supplier are. `doubled`:
+        it is an order that may well arrive twice."""
         if self.script:
             fault = self.script.popleft()
             self.met.update([fault] if fault else [])
             return fault
         cannot = {Fault.REFUSED}
         cannot |= set() if signed else {Fault.WRONG_SIGNATURE}
-        cannot |= set() if sending else {Fault.TWICE}
+        cannot |= set() if doubled else {Fault.TWICE}
         possible = [each for each in OF_REQUESTS if each in self.faults - cannot]
         fault = self._one_of(possible, self._random("request"))
         self.met.update([fault] if fault else [])

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
 
+from scrip.domain.supplier_terms import Resend
 from tests.suppliers.book import Book, Missing, Order, OrderState, Refused, Taken
 from tests.suppliers.dialect import (
     Ask,
@@ -90,7 +91,9 @@ class Simulator:
             if isinstance(asked, Wire):
                 return asked, None
             known = {each.number for each in self.book.orders}
-            fault = self.plan.of_request(signed=self.dialect.signs, sending=isinstance(asked, Send))
+            fault = self.plan.of_request(
+                signed=self.dialect.signs, doubled=isinstance(asked, Send) and self._one_of_two()
+            )
             wire = self._met(asked, fault)
             new = [each for each in self.book.orders if each.number not in known]
             self._untold += [each for each in new if each.fate.told and not each.fate.told_first]
@@ -101,6 +104,11 @@ class Simulator:
             else:
                 self.hear(each)
         return wire, fault
+
+    def _one_of_two(self) -> bool:
+        """Whether the supplier keeps a request that arrives twice from charging twice. If not, no
+        client could."""
+        return self.dialect.terms.resend is not Resend.NEW
 
     def _met(self, asked: Asked | Refused, fault: Fault | None) -> Wire:
         if fault is Fault.BUSY:

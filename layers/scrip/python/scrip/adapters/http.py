@@ -62,3 +62,9 @@ def send(
         raise NoAnswer(type(error).__name__, sent=sent) from error
     found = {name.lower(): value for name, value in answer.headers.items()}
     return HttpAnswer(answer.status_code, found, bytes(content))
+
+
+def is_public_name(host: str) -> bool:
+    """Whether it may be a name in the public DNS: no address, no name from inside."""
+    last = host.rpartition(".")[2]
+    return "." in host and last.isalpha() and last not in ("internal", "local", "localhost")

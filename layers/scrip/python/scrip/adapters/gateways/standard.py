@@ -6,17 +6,18 @@ takes and what the events mean is said in the merchant's settings, not here.
 
 import hmac
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlsplit
 
 import msgspec
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.acknowledgement import Acknowledgement
+from scrip.adapters.exact_json import DECODER
 from scrip.adapters.gateways.standard_calls import Bridge, PaymentAnswer, RefundAnswer
 from scrip.adapters.gateways.standard_mapping import EventMap, Told
 from scrip.adapters.gateways.standard_signing import HEADERS, key_of, verify
+from scrip.adapters.http import is_public_name
 from scrip.domain.bill import BillLine
 from scrip.domain.errors import (
     PaymentCallMissing,
@@ -179,16 +180,6 @@ class StandardGateway:
         }
         answer: RefundAnswer = self.bridge.ask(kind, data, RefundAnswer)
         return answer.read(request)
-
-
-DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
-"""Never a float: 45.10 is exactly that."""
-
-
-def is_public_name(host: str) -> bool:
-    """Whether it may be a name in the public DNS: no address, no name from inside."""
-    last = host.rpartition(".")[2]
-    return "." in host and last.isalpha() and last not in ("internal", "local", "localhost")
 
 
 def _decimal(money: Money) -> str:

@@ -63,15 +63,18 @@ def decoded(content: bytes, shape: Any) -> Any:
         raise SupplierAnswerInvalid("it does not fit") from None
 
 
-def minor_of(amount: Decimal, currency: str, rounding: str) -> Money:
-    """An amount in a currency's own unit. Suppliers count parts of a cent: `rounding` is how those
-    are rounded, a cost up and a balance down. Raises SupplierAnswerInvalid."""
+def minor_of(amount: Decimal, currency: str, rounding: str, places: int | None = None) -> Money:
+    """An amount in a currency's own unit, or in one of so many `places`. Suppliers count parts of a
+    cent: `rounding` is how those are rounded, a cost up and a balance down.
+
+    Raises SupplierAnswerInvalid."""
     if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
         raise SupplierAnswerInvalid("not a currency")
     # Not an infinity, and none that takes long to write out.
     if not amount.is_finite() or abs(amount.adjusted()) > MOST_DIGITS:
         raise SupplierAnswerInvalid("not an amount")
-    minor = int(amount.scaleb(minor_digits(currency)).to_integral_value(rounding))
+    moved = amount.scaleb(minor_digits(currency) if places is None else places)
+    minor = int(moved.to_integral_value(rounding))
     if not 0 <= minor < LARGEST_MINOR:
         raise SupplierAnswerInvalid("not an amount")
     return Money(minor, currency)
