@@ -59,6 +59,7 @@ WIRING = (
     "imports",
     "file_import",
     "topping_up",
+    "hearing",
 )
 
 
@@ -95,7 +96,9 @@ class InMemory:
     def _value(self, value: Any) -> str:
         if not isinstance(value, dict):
             return str(value)
-        [name] = value.values()
+        [(kind, name)] = value.items()
+        if kind == "Sub":
+            return str(name)  # an address of ours, told to others
         return self.values[re.sub(r"^\w+\.Outputs\.", "", name)]
 
 

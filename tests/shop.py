@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
+from scrip.contracts.callbacks import HEARING_OPERATIONS
 from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
@@ -56,6 +57,11 @@ FUNCTIONS = {
     "v1/keys": "api_serve_keys",
     ".well-known/scrip": "api_serve_keys",
 }
+ELSEWHERE = (
+    (IMPORT_OPERATIONS, "api_serve_imports"),
+    (HEARING_OPERATIONS, "api_hear_supplier"),
+)
+"""Operations that another function serves than others of their prefix."""
 
 
 def http_event(
@@ -91,8 +97,9 @@ def http_event(
             event["body"] = body.decode()
         except UnicodeDecodeError:
             event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-    if operation in IMPORT_OPERATIONS:
-        return "api_serve_imports", event
+    for operations, function in ELSEWHERE:
+        if operation in operations:
+            return function, event
     return FUNCTIONS.get(prefix, "api_serve_storefront"), event
 
 
@@ -194,6 +201,11 @@ class Shop:
     def callback(self, raw: bytes, signature: str | None = None) -> Reply:
         headers = {"content-type": "application/json", "stripe-signature": signature or sign(raw)}
         path = f"/v1/callbacks/payments/{self.merchant_id}/stripe"
+        return self.call("POST", path, raw, headers=headers)
+
+    def hear(self, raw: bytes, headers: dict[str, str], account: str = "main") -> Reply:
+        """A supplier has news."""
+        path = f"/v1/callbacks/suppliers/{self.merchant_id}/{account}"
         return self.call("POST", path, raw, headers=headers)
 
     def pay(self, placed: Reply, **changes: Any) -> Reply:

@@ -314,6 +314,8 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
             for message in messages:
                 cloud.invoke("queue_top_up", message.event())
             messages = take_queued(cloud)
+        for told in supplier.callbacks():
+            _good(shop.hear(told.body, told.headers))
     clock(0)
     assert isinstance(found(cloud, order), DeliveredOrder)
 

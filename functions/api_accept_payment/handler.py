@@ -50,7 +50,8 @@ def accept(call: Call) -> Answer:
     raw = sized(call.request.raw_body)
     headers = gateways.signature_headers(path.provider, call.request.headers)
     came = Callback(path.merchant_id, path.provider, raw, headers, received_at_ms=now_ms())
-    return acknowledged(take_callback(came, gateway), gateways.acknowledgement(path.provider))
+    answer = CallbackAnswer(take_callback(came, gateway))
+    return acknowledged(answer, gateways.acknowledgement(path.provider))
 
 
 def replay(call: Call) -> Answer:

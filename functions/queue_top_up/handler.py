@@ -16,6 +16,7 @@ topping_up.warm()
 def advance(due: Due) -> None:
     wired = topping_up.topping_up()
     means = Means(
+        callback_base=wired.callback_base,
         clock=now_ms,
         luck=luck,
         orders=wired.orders,

@@ -70,6 +70,7 @@ class Engine:
 
     def means(self) -> Means:
         return Means(
+            callback_base="https://api.example",
             clock=lambda: self.now_ms,
             luck=self.chance.random,
             orders=_Orders(self),

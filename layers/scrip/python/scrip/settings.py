@@ -134,6 +134,15 @@ class TopUpSettings:
     top_up_queue_url: str
     vault_key_arn: str
     supplier_api_bases: str
+    callback_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class HearingSettings:
+    merchants_table: str
+    top_up_queue_url: str
+    vault_key_arn: str
+    supplier_api_bases: str
 
 
 @dataclass(frozen=True, slots=True)

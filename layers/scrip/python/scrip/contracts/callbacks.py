@@ -1,4 +1,5 @@
-"""Callbacks of payment providers: where they arrive, what is answered, and how they are kept."""
+"""Callbacks of payment providers and suppliers: where they arrive, what is answered, and how those
+of payments are kept."""
 
 from typing import Annotated, Any, Literal
 
@@ -39,10 +40,23 @@ class CallbackAnswer(Struct):
     outcome: Outcome
 
 
-def acknowledged(outcome: Outcome, said: tuple[int, str, bytes] | None) -> Answer:
-    """The outcome in our words, or what the provider must be `said`: status, media type, body."""
+class SupplierPath(Struct):
+    """Path of a merchant's account with a supplier, for what that has to tell."""
+
+    merchant_id: MerchantId
+    account: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,31}\Z")]
+
+
+class HeardAnswer(Struct):
+    """What became of a supplier's news. `ignored`: it is of no order of ours."""
+
+    outcome: Literal["asked", "ignored"]
+
+
+def acknowledged(answer: Struct, said: tuple[int, str, bytes] | None) -> Answer:
+    """The answer in our words, or what the sender must be `said`: status, media type, body."""
     if said is None:
-        return Answer(200, CallbackAnswer(outcome))
+        return Answer(200, answer)
     status, media_type, body = said
     return Answer(status, body, (("content-type", media_type),) if body else ())
 
@@ -76,6 +90,27 @@ CALLBACK_OPERATIONS = (
             errors.PaymentProviderRefused,
             errors.PaymentProviderUnavailable,
             errors.MoveContended,
+            errors.SealBroken,
+        ),
+    ),
+)
+
+
+HEARING_OPERATIONS = (
+    Operation(
+        "POST /v1/callbacks/suppliers/{merchant_id}/{account}",
+        "hear_supplier",
+        "Hear that a supplier has news of an order",
+        Door.SIGNATURE,
+        {200: HeardAnswer},
+        path=SupplierPath,
+        problems=(
+            errors.SupplierUnknown,
+            errors.RequestTooLarge,
+            errors.RequestMalformed,
+            errors.SignatureMissing,
+            errors.SignatureInvalid,
+            errors.SignatureExpired,
             errors.SealBroken,
         ),
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from scrip.contracts.callbacks import CALLBACK_OPERATIONS
+from scrip.contracts.callbacks import CALLBACK_OPERATIONS, HEARING_OPERATIONS
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY
 from scrip.contracts.keys import KEYS_OPERATIONS
 from scrip.contracts.merchant import MERCHANT_OPERATIONS
@@ -38,7 +38,7 @@ TAGS = {
         *IMPORT_OPERATIONS,
     ),
     "keys": KEYS_OPERATIONS,
-    "callbacks": CALLBACK_OPERATIONS,
+    "callbacks": (*CALLBACK_OPERATIONS, *HEARING_OPERATIONS),
 }
 OPERATIONS = tuple(operation for tagged in TAGS.values() for operation in tagged)
 REF = "#/components/schemas/{name}"

@@ -77,8 +77,9 @@ class Queue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a run works with."""
+    """What a run works with. `callback_base`: where suppliers may tell what they have to tell."""
 
+    callback_base: str
     clock: Callable[[], int]
     luck: Callable[[], float]
     orders: Orders
@@ -177,7 +178,7 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
         )
     except TopUpMoved:
         return Advanced()  # who moved it goes on from there
-    said = supplier.send(_charge(sending, line.filled))
+    said = supplier.send(_charge(sending, line.filled, means))
     return _heard(sending, Lane.SEND, turn, said, lambda now: now.answered(said), supplier, means)
 
 
@@ -198,7 +199,7 @@ def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
         return _wait(due, turn, means)
     if turn.at_ms > now_ms + SOON_MS:
         return _await(due, Reserved(account, turn), means)
-    said = supplier.ask(_charge(top_up, ()))
+    said = supplier.ask(_charge(top_up, (), means))
     return _heard(
         top_up,
         Lane.ASK,
@@ -306,13 +307,15 @@ def _routes(order: Order, line: Line, top_up: TopUp | None, means: Means) -> Seq
     return routes_left(routes, top_up) if top_up else routes
 
 
-def _charge(top_up: TopUp, filled: Sequence[tuple[str, str]]) -> Charge:
+def _charge(top_up: TopUp, filled: Sequence[tuple[str, str]], means: Means) -> Charge:
+    whose = f"{top_up.unit.merchant_id}/{top_up.attempt.supplier}"
     return Charge(
         reference=top_up.attempt.reference,
         sku=top_up.route.sku,
         filled=dict(filled),
         worth=top_up.route.worth,
         ref=top_up.attempt.ref,
+        callback_url=f"{means.callback_base}/v1/callbacks/suppliers/{whose}",
     )
 
 

@@ -17,6 +17,7 @@ from scrip.wiring.clients import client, provider_http, table
 
 @dataclass(frozen=True, slots=True)
 class ToppingUp:
+    callback_base: str
     orders: Orders
     catalogue: Catalogue
     top_ups: TopUps
@@ -32,6 +33,7 @@ def topping_up() -> ToppingUp:
     merchants = Merchants(table(settings.merchants_table))
     top_ups = table(settings.top_ups_table)
     return ToppingUp(
+        callback_base=settings.callback_base,
         orders=Orders(table(settings.orders_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
         top_ups=TopUps(top_ups),
