@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import format_exception
 
 import pytest
 from botocore.httpsession import URLLib3Session
@@ -116,6 +117,13 @@ def test_a_connection_kept_from_before_and_cut_while_sending_leaves_it_open() ->
     listener.close()
     assert heard.sent
     assert len(read) == 2
+
+
+def test_what_is_told_of_silence_does_not_tell_the_address() -> None:
+    with deaf() as base:
+        heard = silence(base + "/top-up?phone=13800138000")
+
+    assert "13800138000" not in "".join(format_exception(heard))
 
 
 def test_a_redirection_is_an_answer_and_is_not_followed() -> None:

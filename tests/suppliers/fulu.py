@@ -5,6 +5,7 @@ Source: docs.open.fulu.com (公共参数, 业务错误码, fulu.order.direct.add
 
 import hashlib
 import json
+from array import array
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -141,9 +142,10 @@ class FuluDialect:
 
 
 def signature(text: str) -> str:
-    """Of a text's letters, whatever their order."""
-    letters = "".join(sorted(text)) + SECRET
-    return hashlib.md5(letters.encode(), usedforsecurity=False).hexdigest()
+    """Of a text's letters in the order of Array.Sort(): by UTF-16."""
+    units = array("H", text.encode("utf-16-le"))
+    letters = array("H", sorted(units)).tobytes().decode("utf-16-le", "replace")
+    return hashlib.md5((letters + SECRET).encode(), usedforsecurity=False).hexdigest()
 
 
 def _order(order: Order, state: OrderState, *, sent: bool) -> dict[str, Any]:

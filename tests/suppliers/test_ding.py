@@ -143,6 +143,19 @@ def test_without_a_value_nothing_is_sent(shop: Simulator) -> None:
     assert shop.book.orders == []
 
 
+def test_of_a_range_of_values_none_is_guessed() -> None:
+    least, most = (
+        {"SendValue": value, "SendCurrencyIso": "EUR", "DistributorFee": 0.25} for value in (1, 9)
+    )
+    item = {"SkuCode": SKU, "Minimum": least, "Maximum": most}
+    content = whole(json.dumps({"ResultCode": 1, "Items": [item]}).encode())
+
+    with answering(content) as base:
+        assert made(base).send(charge(worth=None)) == Said(Meaning.REFUSED, "send_value")
+    with answering(content) as base:
+        assert made(base).quote(SKU).cost == Money(125, "EUR")
+
+
 @pytest.mark.parametrize(
     ("worth", "value"),
     [

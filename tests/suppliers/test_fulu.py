@@ -10,7 +10,7 @@ import pytest
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.suppliers import fulu as adapter
-from scrip.adapters.suppliers.fulu import TERMS, FuluSecrets, FuluSupplier, in_ascii
+from scrip.adapters.suppliers.fulu import TERMS, FuluSecrets, FuluSupplier
 from scrip.adapters.suppliers.port import Supplier
 from scrip.domain.attempt import AttemptState, Said
 from scrip.domain.charge import Charge
@@ -84,7 +84,8 @@ def test_an_order_that_ends_at_once_is_asked_about_all_the_same(shop: Simulator)
 
 
 @pytest.mark.parametrize(
-    "account", ["玩家/一号", "emoji😀ok", 'quote"\\back', "é\n\t\x7f", "<&>'/", "\U00010001\uffee"]
+    "account",
+    ["玩家/一号", "emoji😀ok", 'quote"\\back', "é\n\t\x7f", "<&>'/", "\U00010001\uffee", "😀😁😀"],
 )
 def test_what_is_filled_in_arrives_as_it_is(shop: Simulator, account: str) -> None:
     said = supplier(shop).send(
@@ -204,6 +205,7 @@ def test_what_may_have_been_taken_is_unclear(code: int) -> None:
 )
 def test_states(state: str, meaning: Meaning) -> None:
     assert said(0, order(order_state=state), ask=True).meaning is meaning
+    assert said(0, order(order_state=state)) == Said(Meaning.TAKEN, "0", "1")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +228,12 @@ def test_an_order_that_is_not_told_or_another_is_unclear(result: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"code": "0"}', b"[" * 99_999])
 def test_what_is_no_answer_of_fulus_is_unclear(content: bytes) -> None:
     assert heard(content).meaning is Meaning.UNCLEAR
+
+
+def test_another_status_is_unclear_whatever_it_says() -> None:
+    failed = answer(0, order(order_state="success")).replace(b"200 OK", b"500 No")
+    with answering(failed) as base:
+        assert made(base).ask(charge()).meaning is Meaning.UNCLEAR
 
 
 def test_an_order_must_be_signed_and_a_refusal_with_words_too() -> None:
@@ -324,15 +332,6 @@ def test_a_callback_without_an_order_is_none(shop: Simulator) -> None:
 
     with pytest.raises(RequestInvalid):
         supplier(shop).read_callback(raw, {}, 0)
-
-
-def test_the_signature_knows_letters_and_not_their_order() -> None:
-    assert signature("27.90/CZ1002") == signature("72.09/CZ2001")
-
-
-def test_all_is_escaped_that_is_not_ascii() -> None:
-    assert in_ascii('"é😀中/"') == '"\\u00e9\\ud83d\\ude00\\u4e2d/"'
-    assert json.loads(in_ascii('"é😀中/"')) == "é😀中/"
 
 
 @pytest.mark.parametrize(

@@ -264,13 +264,19 @@ class FuluSupplier:
         return "" if refused else self._sign(answer.result or "")
 
     def _sign(self, text: str) -> str:
-        letters = "".join(sorted(text)) + self.secrets.app_secret
-        return md5(letters.encode(), usedforsecurity=False).hexdigest()
+        content = in_order(text) + self.secrets.app_secret
+        return md5(content.encode(), usedforsecurity=False).hexdigest()
+
+
+def in_order(text: str) -> str:
+    """A text's letters as .NET orders them, and it is .NET that checks: by halves of those beyond
+    the first 65 536. Halves that are apart then are no letters any more."""
+    halves = b"".join(each.to_bytes(2, "big") for each in sorted(_units(text)))
+    return halves.decode("utf-16-be", "replace")
 
 
 def in_ascii(text: str) -> str:
-    """JSON with all that is not ASCII escaped. Which order letters come in differs between
-    languages where they are beyond the first 65 536: so we send none."""
+    """JSON with all that is not ASCII escaped: what we send has one order, whoever checks."""
     parts = (
         each if each.isascii() else "".join(f"\\u{unit:04x}" for unit in _units(each))
         for each in text
@@ -278,8 +284,8 @@ def in_ascii(text: str) -> str:
     return "".join(parts)
 
 
-def _units(letter: str) -> list[int]:
-    found = letter.encode("utf-16-be")
+def _units(text: str) -> list[int]:
+    found = text.encode("utf-16-be")
     return [int.from_bytes(found[at : at + 2], "big") for at in range(0, len(found), 2)]
 
 

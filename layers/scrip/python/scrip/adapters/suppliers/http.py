@@ -52,7 +52,8 @@ def exchange(
     try:
         return requests.send(http, method, url, headers, body, most_bytes)
     except NoAnswer as error:
-        raise NothingHeard(str(error), sent=error.sent) from error
+        # What botocore says names the whole address, and there may be an account in its query.
+        raise NothingHeard(str(error), sent=error.sent) from None
 
 
 def decoded(content: bytes, shape: Any) -> Any:
