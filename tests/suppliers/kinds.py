@@ -1,11 +1,14 @@
 """Every supplier that conforms: its dialect, how our adapter to it is made, and what it sells."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from scrip.adapters.suppliers import fulu
+from scrip.adapters.suppliers import configured, ding, fulu
 from scrip.adapters.suppliers.port import Supplier
+from tests.suppliers.configured import ConfiguredDialect
+from tests.suppliers.configured_making import EXAMPLE, REST, settings
 from tests.suppliers.dialect import Dialect
+from tests.suppliers.ding import API_KEY, DingDialect
 from tests.suppliers.fulu import APP_KEY, SECRET, FuluDialect
 from tests.suppliers.server import Simulator
 
@@ -26,6 +29,24 @@ def fulu_at(simulator: Simulator) -> Supplier:
     )
 
 
+def ding_at(simulator: Simulator) -> Supplier:
+    return ding.SUPPLIER(ding.SECRETS(API_KEY), simulator.base, simulator.http)
+
+
+def by_settings(of: dict[str, Any], account_field: str) -> Conforming:
+    said = settings(of)
+
+    def made(simulator: Simulator) -> Supplier:
+        return configured.SUPPLIER(
+            said, simulator.base, simulator.http, lambda: simulator.now_ms / 1000
+        )
+
+    return Conforming(ConfiguredDialect(said, account_field), made, "10", {"phone": "13800138000"})
+
+
 KINDS = {
+    "configured, a form, new after a failure": by_settings(EXAMPLE, "account"),
+    "configured, JSON, replays": by_settings(REST, "to"),
+    "ding": Conforming(DingDialect(ding.TERMS), ding_at, "JM_DC_TopUp", {"phone": "18760000000"}),
     "fulu": Conforming(FuluDialect(fulu.TERMS), fulu_at, "10000587", {"account": "12345678"}),
 }

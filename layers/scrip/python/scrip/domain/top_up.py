@@ -94,7 +94,9 @@ class TopUp:
         return max(attempt.since_ms, attempt.sent_at_ms, attempt.asked_at_ms)
 
     def by(self, route: Route) -> "TopUp":
-        """Through another supplier, nothing of it having been sent yet."""
+        """Through the same supplier again, or another one, nothing of it having been sent yet."""
+        if route == self.route:
+            return self
         if self.attempt.state is not AttemptState.CREATED:
             raise ValueError(f"{self.attempt.reference} was sent to {self.attempt.supplier}")
         return replace(self, route=route, attempt=replace(self.attempt, supplier=route.supplier))
