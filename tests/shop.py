@@ -14,7 +14,8 @@ from scrip.contracts.openapi import OPERATIONS
 from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer, sign
 
-VARIANT_SETTINGS = ("hold_minutes", "partial", "replace_days", "supply", "synced_from")
+PRODUCT_SETTINGS = ("kind", "generated", "form")
+VARIANT_SETTINGS = ("hold_minutes", "partial", "replace_days", "supply", "synced_from", "routes")
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Shop:
             assert reply.json["known"] == 0, "these codes are on sale elsewhere in this shop"
 
     def put_variant(self, variant: str, **changes: Any) -> None:
-        made = {name: changes[name] for name in ("kind", "generated") if name in changes}
+        made = {name: changes[name] for name in PRODUCT_SETTINGS if name in changes}
         product = self.call(
             "PUT", f"/v1/merchant/products/{variant}", {"title": variant} | made, key="operator"
         )
@@ -187,11 +188,21 @@ class Shop:
         return reply
 
     def place(
-        self, lines: dict[str, int], *, idempotency_key: str | None = None, **body: Any
+        self,
+        lines: dict[str, int],
+        *,
+        idempotency_key: str | None = None,
+        filled: Any = None,
+        **body: Any,
     ) -> Reply:
+        """`filled`: what the buyer fills in, by variant."""
         self._orders += 1
+        more = {variant: {"filled": form} for variant, form in (filled or {}).items()}
         wanted = {
-            "lines": [{"variant_id": v, "quantity": q} for v, q in lines.items()],
+            "lines": [
+                {"variant_id": variant, "quantity": quantity} | more.get(variant, {})
+                for variant, quantity in lines.items()
+            ],
             "email": "buyer@example.com",
             **body,
         }

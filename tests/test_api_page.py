@@ -122,6 +122,10 @@ def test_the_examples_answer_what_the_page_shows(cloud: InMemory, shop: Shop) ->
             names["ORDER_ID"] = placed.json["order"]["order_id"]
             names["ORDER_TOKEN"] = placed.json["order_token"]
             assert shop.pay(placed).status == 200
+        if "$TOP_UP_ID" in command:
+            names["TOP_UP_ID"] = seen[-1].json["order"]["order_id"]
+            names["TOP_UP_TOKEN"] = seen[-1].json["order_token"]
+            assert shop.pay(seen[-1]).json == {"outcome": "fulfilling"}
         if "$EXPORT_ID" in command:
             names["EXPORT_ID"] = seen[-1].json["export_id"]
         if "$IMPORT_ID" in command:

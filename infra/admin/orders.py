@@ -149,6 +149,8 @@ def _told(merchant_id: str, view: MerchantOrderView) -> Iterator[tuple[str, obje
     for line in view.lines:
         unit = minor(line.unit_price_minor, view.currency)
         yield "line", f"{line.quantity} x {line.variant_id} at {unit}"
+        if line.top_ups:
+            yield "top-ups", ", ".join(f"{n}: {fate}" for n, fate in enumerate(line.top_ups))
     yield "placed", moment(view.placed_at_ms)
     yield "expires", moment(view.expires_at_ms)
     if view.delivered_at_ms:

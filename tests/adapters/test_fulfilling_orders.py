@@ -8,7 +8,7 @@ from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.order_items import FROZEN_BY
 from scrip.adapters.orders import Orders, move
 from scrip.adapters.refunds import Refunds
-from scrip.adapters.tables import ConditionFailed, Item
+from scrip.adapters.tables import ConditionFailed, Item, encode_item
 from scrip.domain.follow_up import SAFETY_NET_MS, FollowUp
 from scrip.domain.line import Fate, Line
 from scrip.domain.order import (
@@ -20,6 +20,7 @@ from scrip.domain.order import (
 )
 from scrip.domain.outcome import Action, Case, Stray
 from tests.domain.making import NOW_MS, ORDER_ID, line, payment, pending, top_up
+from tests.item_size import WRITE_UNIT, item_bytes
 
 SETTLED_MS, ENDED_MS = NOW_MS + 5_000, NOW_MS + 90_000
 DONE, FAILED = Fate.DONE, Fate.FAILED
@@ -245,3 +246,9 @@ def test_a_unit_that_goes_back_does_not_undo_an_end(orders: Orders) -> None:
             condition=write.condition,
         )
     assert now_is(orders).lines[1].returned == 0
+
+
+def test_a_fulfilling_order_fits_into_a_write_unit(orders: Orders) -> None:
+    fulfilling(orders, top_up(0, 3))
+
+    assert item_bytes(encode_item(stored(orders))) < WRITE_UNIT

@@ -1,16 +1,18 @@
 """What became of money is told once for each thing that happened, and nothing of a usual order."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from scrip.domain.dispute import Dispute, DisputeState
+from scrip.domain.line import Fate
 from scrip.domain.money import Money
 from scrip.domain.money_event import MoneyAbout, MoneyEvent, money_events
-from scrip.domain.order import Order, OrderRecord, SettledOrder
+from scrip.domain.order import FulfillingOrder, Order, OrderRecord, SettledOrder
 from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.refund import Refund, RefundState, begin
-from tests.domain.making import NOW_MS, ORDER_ID, line, payment, pending
+from tests.domain.making import NOW_MS, ORDER_ID, line, payment, pending, top_up
 
 SECOND = payment(4500, transaction="pi_second")
 DISPUTE = Dispute(
@@ -223,3 +225,21 @@ def test_who_does_not_know_what_was_before_is_told_all_there_is() -> None:
     types = ["payment.held", "refund.due", "refund.stuck", "dispute.lost"]
     assert [each.about.value for each in events] == types
     assert len({each.event_id for each in events}) == 4
+
+
+def test_what_failed_is_told_once_the_last_top_up_has_ended() -> None:
+    order = pending(top_up(quantity=3)).pay(payment(3000)).settle(NOW_MS)
+    assert isinstance(order, FulfillingOrder)
+    failed = order.end_unit(0, 0, Fate.FAILED, NOW_MS)
+    assert isinstance(failed, FulfillingOrder)
+    more = failed.end_unit(0, 1, Fate.FAILED, NOW_MS)
+    assert isinstance(more, FulfillingOrder)
+    moves = [order, failed, more, more.end_unit(0, 2, Fate.DONE, NOW_MS)]
+    records = [OrderRecord(each, "", ()) for each in moves]
+
+    owed = [
+        [event.money.amount_minor for event in told(old, new)]
+        for old, new in pairwise([None, *records])
+    ]
+
+    assert owed == [[], [], [], [2000]]

@@ -6,9 +6,9 @@ from string import Formatter
 import pytest
 
 from scrip.domain.merchant import LOCALES
-from scrip.domain.money import Money
+from scrip.domain.money import Money, amount_text
 from scrip.domain.money_event import FOR_A_PERSON, MoneyAbout, MoneyEvent
-from scrip.domain.money_mail import MONEY_TEXTS, amount_text, money_mail
+from scrip.domain.money_mail import MONEY_TEXTS, money_mail
 from scrip.domain.outcome import CHOICES, Action, Case
 from tests.domain.making import NOW_MS, ORDER_ID
 

@@ -1,8 +1,10 @@
 """No secret is left where it does not belong: every log line, metric, item, message and record."""
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.in_memory import TABLES
 from tests.oracles.stripe_server import sign
 from tests.scenarios.deployed import Deployed, wait_until
 from tests.scenarios.test_operations import ask_everything
+from tests.top_ups import open_account, order_top_up, sell_top_up
 
 pytestmark = pytest.mark.cloud
 
@@ -20,6 +23,7 @@ def test_no_secret_is_left_anywhere(deployed: Deployed) -> None:
     sell_codes_with_pins(deployed)
     provoke_refusals(deployed)
     send_a_message_nobody_can_read(deployed)
+    phones = sell_top_ups(deployed)
 
     places = {name: text for name, text in everything_kept(deployed) if text}
 
@@ -31,6 +35,8 @@ def test_no_secret_is_left_anywhere(deployed: Deployed) -> None:
         if secret in text
     ]
     assert not found
+    personal = {name for name, text in places.items() if any(phone in text for phone in phones)}
+    assert personal == {"orders", "stream"}
     assert {"log", "metric", "orders", "stock", "stream", "dead"} <= {
         name.split(":")[0] for name in places
     }
@@ -58,6 +64,23 @@ def sell_codes_with_pins(deployed: Deployed) -> None:
     shop.pay(placed)
     assert shop.reveal(placed).status == 200
     wait_until(lambda: deployed.mails(placed.json["order"]["order_id"]))
+
+
+def sell_top_ups(deployed: Deployed) -> set[str]:
+    """What their buyers filled in. Each is sent, to a supplier that is nowhere."""
+    shop = deployed.open_shop(f"shop-{secrets.token_hex(4)}")
+    with mock.patch.dict(os.environ, deployed.cloud.environment()):
+        open_account(deployed.cloud.outputs, shop.merchant_id)
+    sell_top_up(shop)
+    phones = {f"+4915{secrets.randbelow(10**9):09d}" for _ in range(2)}
+    for phone in phones:
+        placed = order_top_up(shop, phone=phone)
+        assert shop.pay(placed).json == {"outcome": "fulfilling"}
+        assert shop.read(placed).json["lines"][0]["filled"] == {"phone": phone}
+        assert order_top_up(shop, phone=f"{phone} or so").problem == "form-misfilled"
+    # An attempt each, and its supplier's gate.
+    wait_until(lambda: len(deployed.items("top_ups", shop.merchant_id)) >= len(phones))
+    return phones
 
 
 def provoke_refusals(deployed: Deployed) -> None:

@@ -22,6 +22,7 @@ from scrip.contracts.merchant_strays import StrayPaymentView
 from scrip.contracts.merchant_synced import SyncedSource
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
+from scrip.contracts.top_up import FormField, FormFields, SupplierRoute, SupplierRoutes
 from scrip.domain import errors
 from scrip.domain.catalogue import (
     DEFAULT_REPLACE_DAYS,
@@ -51,7 +52,7 @@ SupplyName = Annotated[
     Literal["codes", "counted", "unlimited"],
     Meta(
         description="What a sale uses up: an imported code, one of the units added, or nothing. "
-        "Without it: codes for a code pool, unlimited for generated keys"
+        "Without it: codes for a code pool, unlimited for generated keys and top-ups"
     ),
 ]
 ReplaceDays = Annotated[
@@ -92,16 +93,18 @@ class KeyPath(Struct):
 
 class PutProduct(Struct, forbid_unknown_fields=True):
     """A product in full; putting the same again changes nothing. `generated` goes with the kind
-    `generated_key`."""
+    `generated_key`, `form` with `top_up`: what the buyer fills in."""
 
     title: Title
-    kind: Literal["code_pool", "generated_key"] = "code_pool"
+    kind: Literal["code_pool", "generated_key", "top_up"] = "code_pool"
     status: StatusName = "active"
     generated: PutGenerated | None = None
+    form: FormFields | None = None
 
 
 class PutVariant(Struct, forbid_unknown_fields=True):
-    """A variant in full. A new price applies to orders placed from now on."""
+    """A variant in full. A new price applies to orders placed from now on. `routes` go with the
+    kind `top_up`: who can charge it."""
 
     title: Title
     price_minor: PriceMinor
@@ -115,6 +118,7 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     low_stock: LowStock = DEFAULT_LOW_STOCK
     low_days: LowDays = DEFAULT_LOW_DAYS
     synced_from: SyncedSource | None = None
+    routes: SupplierRoutes = []
 
 
 class VariantView(Struct):
@@ -134,6 +138,7 @@ class VariantView(Struct):
     low_stock: LowStock
     low_days: LowDays
     synced_from: SyncedSource | None
+    routes: list[SupplierRoute]
 
 
 class ProductView(Struct):
@@ -145,6 +150,7 @@ class ProductView(Struct):
     status: StatusName
     variants: list[VariantView]
     generated: GeneratedView | None = None
+    form: list[FormField] | None = None
 
 
 class ProductsView(Struct):

@@ -20,6 +20,7 @@ from scrip.contracts.merchant_refunds import refund_views
 from scrip.contracts.merchant_strays import stray_views
 from scrip.contracts.merchant_synced import source_of, source_view
 from scrip.contracts.storefront_views import order_view
+from scrip.contracts.top_up import form_fields, form_of, routes_of, supplier_routes
 from scrip.domain.api_key import ApiKey
 from scrip.domain.catalogue import Product, Shelf, Status, Variant
 from scrip.domain.goods import Kind, Supply
@@ -38,6 +39,7 @@ def product(merchant_id: str, product_id: str, body: PutProduct) -> Product:
         title=body.title,
         status=Status(body.status),
         recipe=recipe_of(body.generated),
+        form=form_of(body.form),
     )
 
 
@@ -58,6 +60,7 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
         thresholds=Thresholds(body.warn_days, body.low_stock, body.low_days),
         replace_days=body.replace_days,
         synced_from=source_of(body.synced_from),
+        routes=routes_of(body.routes),
     )
 
 
@@ -79,6 +82,7 @@ def variant_view(variant: Variant) -> VariantView:
         variant.supply.value,
         *variant.thresholds,
         source_view(variant),
+        supplier_routes(variant.routes),
     )
 
 
@@ -90,6 +94,7 @@ def product_view(shelf: Shelf) -> ProductView:
         shelf.product.status.value,
         [variant_view(each) for each in shelf.variants],
         generated_view(shelf.product.recipe),
+        form_fields(shelf.product.form),
     )
 
 

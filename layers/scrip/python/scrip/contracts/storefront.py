@@ -15,6 +15,7 @@ from scrip.contracts.fields import (
     Title,
 )
 from scrip.contracts.operation import STOREFRONT, Door, Operation
+from scrip.contracts.top_up import FateName, FilledIn, FormField
 from scrip.domain import errors
 from scrip.domain.line import MAX_UNITS_PER_LINE
 from scrip.domain.order import MAX_LINES, OrderState
@@ -42,10 +43,12 @@ class OrderPath(Struct):
 
 
 class LineWanted(Struct, forbid_unknown_fields=True):
-    """A line to order. A variant stands in one line only."""
+    """A line to order. A variant stands in one line only. `filled` where its product has a form:
+    each unit is charged to this account."""
 
     variant_id: Slug
     quantity: Quantity = 1
+    filled: FilledIn = {}
 
 
 class PlaceOrder(Struct, forbid_unknown_fields=True):
@@ -75,13 +78,15 @@ class VariantOnSale(Struct):
     left: int | None
 
 
-class ProductOnSale(Struct):
-    """A product with its variants that can be bought."""
+class ProductOnSale(Struct, omit_defaults=True):
+    """A product with its variants that can be bought. `form`: what the buyer fills in, where there
+    is anything."""
 
     product_id: Slug
     kind: str
     title: Title
     variants: list[VariantOnSale]
+    form: list[FormField] | None = None
 
 
 class ProductsOnSale(Struct):
@@ -90,14 +95,18 @@ class ProductsOnSale(Struct):
     products: list[ProductOnSale]
 
 
-class OrderedLine(Struct):
-    """`claimed`: units of the line that have a code."""
+class OrderedLine(Struct, omit_defaults=True):
+    """`claimed`: units of the line that have a code. A line of top-ups says instead what was
+    `filled` in and, for each unit, what became of it: `failed` is never charged and given back,
+    `reversed` was charged and taken back by the supplier."""
 
     number: int
     variant_id: Slug
     quantity: Quantity
     unit_price_minor: PriceMinor
     claimed: int
+    filled: dict[str, str] = {}
+    top_ups: list[FateName] = []
 
 
 class OrderView(Struct, kw_only=True):

@@ -14,6 +14,7 @@ from scrip.contracts.storefront import (
     RevealedCodes,
     VariantOnSale,
 )
+from scrip.contracts.top_up import form_fields
 from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
 from scrip.domain.line import Line
@@ -28,7 +29,7 @@ def order_request(
 ) -> OrderRequest:
     return OrderRequest(
         idempotency_key=idempotency_key,
-        lines=tuple(Wanted(line.variant_id, line.quantity) for line in body.lines),
+        lines=tuple(Wanted(each.variant_id, each.quantity, each.filled) for each in body.lines),
         email=body.email,
         locale=body.locale,
         return_url=body.return_url,
@@ -57,6 +58,7 @@ def products_on_sale(offers: Sequence[tuple[Product, Sequence[Offer]]]) -> Produ
                     )
                     for variant, in_stock, left in variants
                 ],
+                form_fields(product.form),
             )
             for product, variants in offers
         ]
@@ -71,6 +73,8 @@ def ordered_lines(order: Order) -> list[OrderedLine]:
             line.quantity,
             line.unit_price.amount_minor,
             line.units_claimed,
+            dict(line.filled),
+            [fate.value for fate in line.fates],
         )
         for line in order.lines
     ]

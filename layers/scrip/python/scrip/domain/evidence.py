@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scrip.domain.day import moment_of
+from scrip.domain.line import Fate
 from scrip.domain.order import OrderRecord, SettledOrder
 
 
@@ -57,8 +58,7 @@ def happenings_of(record: OrderRecord, trail: Iterable[Entry]) -> list[Happening
         found.append(
             Happening(payment.succeeded_at_ms, f"paid, {payment.provider} {payment.transaction_id}")
         )
-        units = sum(line.units_claimed for line in order.lines)
-        found.append(Happening(order.delivered_at_ms, f"delivered, units: {units}"))
+        found += _delivered(order)
     for payment, case, action in record.strays:
         besides = f"paid besides ({case.value}), {payment.provider} {payment.transaction_id}"
         found.append(Happening(payment.succeeded_at_ms, f"{besides}: {action.value}"))
@@ -77,6 +77,22 @@ def happenings_of(record: OrderRecord, trail: Iterable[Entry]) -> list[Happening
         for each in record.disputes
     ]
     return sorted(found, key=lambda each: each.at_ms // 1000)
+
+
+def _delivered(order: SettledOrder) -> list[Happening]:
+    """Codes, and the top-ups of each line once all have ended: their account shows them to be
+    had."""
+    found = []
+    if order.has_codes:
+        units = sum(line.units_claimed for line in order.lines)
+        found.append(Happening(order.codes_at_ms, f"delivered, units: {units}"))
+    for line in order.lines:
+        if line.fates and not order.in_progress:
+            account = ", ".join(value for _, value in line.filled)
+            units = line.fates.count(Fate.DONE)
+            done = f"charged to {account}, units of {line.variant_id}: {units}"
+            found.append(Happening(order.delivered_at_ms, done))
+    return found
 
 
 def access_log(happenings: Sequence[Happening]) -> str:

@@ -65,6 +65,9 @@ class Form:
     fields: tuple[Field, ...]
 
 
+NOTHING = Form(())
+"""To be filled in, of a good that is charged to no account."""
+
 Filled = tuple[tuple[str, str], ...]
 """What was filled in, by field, in the order of the form. Personal: nothing logs it."""
 

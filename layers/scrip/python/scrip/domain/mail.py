@@ -6,6 +6,9 @@ from enum import Enum
 
 from scrip.domain.code import Code
 from scrip.domain.day import moment_of
+from scrip.domain.line import Line
+from scrip.domain.money import Money, amount_text
+from scrip.domain.order import Order
 from scrip.domain.stock_warning import About, StockWarning
 
 
@@ -28,39 +31,75 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
+    """`failed`: the subject, and the first words, of an order with top-ups that failed."""
+
     subject: str
+    ready: str
+    failed: tuple[str, str]
     body: str
     codes: str
     pin: str
+    top_ups: str
+    top_up: str
 
 
 TEXTS = {
     "en": Texts(
         subject="Your order {order_id} is ready",
-        body="Thank you for buying at {shop}.\n\nYour order {order_id} is ready. Read it here:\n"
+        ready="Your order {order_id} is ready.",
+        failed=(
+            "Your order {order_id}: not all of it could be charged",
+            "Of your order {order_id} not all could be charged. {amount} is given back to where it "
+            "came from.",
+        ),
+        body="Thank you for buying at {shop}.\n\n{what} Read it here:\n"
         "{link}\n\nAnyone with this link can read your order, so keep it to yourself.\n",
         codes="\nYour codes:\n",
         pin="{code}   PIN {pin}",
+        top_ups="\nTop-ups:\n",
+        top_up="{variant_id} for {account}: {done} of {quantity} charged",
     ),
     "zh": Texts(
         subject="您的订单 {order_id} 已发货",
-        body="感谢您在{shop}购买。\n\n您的订单 {order_id} 已发货，请点击以下链接查看：\n{link}\n\n"
+        ready="您的订单 {order_id} 已发货，",
+        failed=(
+            "您的订单 {order_id} 未能全部充值",
+            "您的订单 {order_id} 未能全部充值，{amount} 将原路退回，",
+        ),
+        body="感谢您在{shop}购买。\n\n{what}请点击以下链接查看：\n{link}\n\n"
         "任何持有此链接的人都能查看您的订单，请勿转发。\n",
         codes="\n您的卡密：\n",
         pin="{code}   密码 {pin}",
+        top_ups="\n充值结果：\n",
+        top_up="{variant_id}（{account}）：共 {quantity} 笔，成功 {done} 笔",
     ),
 }
 
 
-def order_ready_mail(
-    *, locale: str, shop: str, order_id: str, link: str, codes: Sequence[Code] = ()
-) -> Mail:
+def order_ready_mail(*, shop: str, order: Order, link: str, codes: Sequence[Code] = ()) -> Mail:
     """`codes` only where the merchant opted in to codes in mail."""
-    texts = TEXTS[locale]
-    text = texts.body.format(shop=shop, order_id=order_id, link=link)
+    texts, top_ups = TEXTS[order.locale], [line for line in order.lines if line.fates]
+    subject, what = texts.subject, texts.ready
+    failed = sum(line.unit_price.amount_minor * line.units_failed for line in top_ups)
+    if failed:
+        subject, what = texts.failed
+    facts = {
+        "order_id": order.order_id,
+        "amount": amount_text(Money(failed, order.total.currency)),
+    }
+    text = texts.body.format(shop=shop, what=what.format(**facts), link=link)
+    if top_ups:
+        text += texts.top_ups + "".join(_top_up_line(texts, line) for line in top_ups)
     if codes:
         text += texts.codes + "".join(_code_line(texts, code) for code in codes)
-    return Mail(texts.subject.format(order_id=order_id), text)
+    return Mail(subject.format(**facts), text)
+
+
+def _top_up_line(texts: Texts, line: Line) -> str:
+    account = ", ".join(value for _, value in line.filled)
+    done = line.quantity - line.units_failed
+    facts = {"variant_id": line.variant_id, "quantity": line.quantity, "done": done}
+    return texts.top_up.format(account=account, **facts) + "\n"
 
 
 def _code_line(texts: Texts, code: Code) -> str:

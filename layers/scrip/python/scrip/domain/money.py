@@ -32,3 +32,10 @@ def minor_digits(currency: str) -> int:
     if currency in NO_DECIMALS:
         return 0
     return 3 if currency in THREE_DECIMALS else 2
+
+
+def amount_text(money: Money) -> str:
+    """`45.00 EUR`, `4500 JPY`."""
+    digits = minor_digits(money.currency)
+    units, rest = divmod(money.amount_minor, 10**digits)
+    return f"{units}.{rest:0{digits}d} {money.currency}" if digits else f"{units} {money.currency}"

@@ -3,7 +3,7 @@
     payment.held       money came that is kept until a person decides
     payment.stray      money came that is given back: what it was not asked for
     payment.decided    a person decided of money that was held
-    refund.due         the order owes (more) money
+    refund.due         the order owes (more) money, and suppliers are done with it
     refund.foreign     a refund that was begun in the provider's own console
     refund.succeeded, refund.failed, refund.stuck, refund.settled
     dispute.opened, dispute.won, dispute.lost
@@ -19,7 +19,7 @@ from enum import Enum
 
 from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.money import Money
-from scrip.domain.order import OrderRecord, OwingOrder
+from scrip.domain.order import OrderRecord, RefundDueOrder
 from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.refund import Refund, RefundState
 
@@ -104,7 +104,7 @@ def money_events(
     for stray in new.strays:
         if (before := strays.get(stray.stray_id)) != stray:
             yield _of_stray(*whose, stray, before, at_ms)
-    if isinstance(order, OwingOrder) and order.owed_minor > _owed_minor(old):
+    if isinstance(order, RefundDueOrder) and order.owed_minor > _owed_minor(old):
         yield MoneyEvent(
             *whose,
             event_id=f"{order.order_id}.{order.owed_minor}.due",
@@ -128,7 +128,7 @@ def money_events(
 
 def _owed_minor(record: OrderRecord | None) -> int:
     order = record.order if record else None
-    return order.owed_minor if isinstance(order, OwingOrder) else 0
+    return order.owed_minor if isinstance(order, RefundDueOrder) else 0
 
 
 def _of_stray(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scrip.domain.mail import Mail
-from scrip.domain.money import Money, minor_digits
+from scrip.domain.money import amount_text
 from scrip.domain.money_event import MoneyAbout, MoneyEvent
 from scrip.domain.outcome import Case
 
@@ -132,10 +132,3 @@ def money_mail(*, locale: str, shop: str, event: MoneyEvent) -> Mail:
         "case": texts.cases[event.case] if event.case else "",
     }
     return Mail(subject.format(**facts), body.format(**facts))
-
-
-def amount_text(money: Money) -> str:
-    """`45.00 EUR`, `4500 JPY`."""
-    digits = minor_digits(money.currency)
-    units, rest = divmod(money.amount_minor, 10**digits)
-    return f"{units}.{rest:0{digits}d} {money.currency}" if digits else f"{units} {money.currency}"

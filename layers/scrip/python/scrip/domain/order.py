@@ -97,6 +97,11 @@ class Order:
         return any(line.held and line.units_missing for line in self.lines)
 
     @property
+    def has_codes(self) -> bool:
+        """Whether anything of it is a code, which its buyer is to be shown."""
+        return any(line.has_codes for line in self.lines)
+
+    @property
     def in_progress(self) -> bool:
         """Whether any top-up has not ended."""
         return any(Fate.OPEN in line.fates for line in self.lines)

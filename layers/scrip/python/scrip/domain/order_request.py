@@ -1,13 +1,18 @@
 """What a storefront asks for when it places an order."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
-class Wanted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A line. `filled`: what the buyer filled in, by field, where the good has a form."""
+
     variant_id: str
     quantity: int
+    filled: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Paying(NamedTuple):
@@ -43,4 +48,7 @@ class OrderRequest:
     def fingerprint(self) -> bytes:
         """Recognises the same body under the same key."""
         body = repr((self.lines, self.email, self.locale, self.return_url, *self.paying))
+        filled = [sorted(line.filled.items()) for line in self.lines]
+        if any(filled):
+            body += repr(filled)
         return hashlib.sha256(body.encode()).digest()[:16]

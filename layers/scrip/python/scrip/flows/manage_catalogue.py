@@ -22,7 +22,9 @@ from scrip.domain.errors import (
     RequestInvalid,
     SupplyMismatch,
 )
-from scrip.domain.goods import SUPPLIES, Supply
+from scrip.domain.form import check_form
+from scrip.domain.goods import SUPPLIES, Kind, Supply
+from scrip.domain.route import check_routes
 from scrip.domain.stock import ChunkRef
 
 MAX_COUNTED = 64
@@ -57,8 +59,9 @@ class StockReader(Protocol):
 
 
 def put_product(product: Product, *, catalogue: Catalogue) -> Shelf:
-    """Raises ProductFixed, LimitReached. Several at once may pass the limit by as many: it guards
-    reads."""
+    """Raises RequestInvalid, ProductFixed, LimitReached. Several at once may pass the limit by as
+    many: it guards reads."""
+    _check_form(product)
     known = {shelf.product.product_id: shelf.variants for shelf in _shelves(product, catalogue)}
     if product.product_id not in known and len(known) >= MAX_PRODUCTS:
         raise LimitReached(f"at most {MAX_PRODUCTS} products")
@@ -85,6 +88,9 @@ def put_variant(
     possible = SUPPLIES[kinds[variant.product_id]]
     if supply is not None and supply not in possible:
         raise SupplyMismatch(f"possible: {', '.join(each.value for each in possible)}")
+    check_routes(kinds[variant.product_id], variant.routes)
+    for account in {each.supplier for each in variant.routes}:
+        accounts.supplier(variant.merchant_id, account)
     variant = replace(variant, supply=supply or possible[0])
     _check_source(variant, accounts)
     known = {each.variant_id for shelf in shelves for each in shelf.variants}
@@ -92,6 +98,13 @@ def put_variant(
         raise LimitReached(f"at most {MAX_VARIANTS} variants")
     catalogue.put_variant(variant)
     return variant
+
+
+def _check_form(product: Product) -> None:
+    if (product.kind is Kind.TOP_UP) != (product.form is not None):
+        raise RequestInvalid("form: goes with the kind top_up, and with no other")
+    if product.form:
+        check_form(product.form)
 
 
 def _check_source(variant: Variant, accounts: SupplierAccounts) -> None:

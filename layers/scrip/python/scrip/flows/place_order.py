@@ -14,6 +14,7 @@ from scrip.domain.catalogue import Product, Variant, on_sale
 from scrip.domain.directory import Directory
 from scrip.domain.errors import (
     CurrencyMixed,
+    FormMisfilled,
     IdempotencyKeyReused,
     MoveContended,
     RequestInvalid,
@@ -21,13 +22,14 @@ from scrip.domain.errors import (
     VariantNotForSale,
 )
 from scrip.domain.fairness import hold_minutes, is_address, tags_of
-from scrip.domain.goods import Kind, Supply
+from scrip.domain.form import NOTHING, Filled, check
+from scrip.domain.goods import Supply
 from scrip.domain.let_go import LetGo
 from scrip.domain.line import Line, first_fates
 from scrip.domain.merchant import Merchant
 from scrip.domain.order import MAX_AMOUNT_MINOR, ExpiredOrder, Order, OrderMoved, PendingOrder
 from scrip.domain.order_access import last_day_of, order_id_for, render_token
-from scrip.domain.order_request import OrderRequest
+from scrip.domain.order_request import OrderRequest, Wanted
 from scrip.domain.payment import OpenedPayment, Payer, PaymentRequest
 from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.let_go import HoldStore, let_go
@@ -97,8 +99,8 @@ def place_order(
 ) -> Placed:
     """`lucks`: a number in [0, 1) for each line, spreads orders over chunks.
 
-    Raises IdempotencyKeyReused, VariantNotForSale, CurrencyMixed, RequestInvalid, SoldOut,
-    PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable, MoveContended.
+    Raises IdempotencyKeyReused, VariantNotForSale, CurrencyMixed, RequestInvalid, FormMisfilled,
+    SoldOut, PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable, MoveContended.
     """
     order_id = order_id_for(order_key, request.idempotency_key)
 
@@ -114,9 +116,9 @@ def place_order(
 
     if known := orders.find(merchant.merchant_id, order_id, consistent=True):
         return placed(known, None, new=False)
-    variants, kinds = _goods(merchant, request, catalogue)
+    variants, products = _goods(merchant, request, catalogue)
     try:
-        lines = _lines(merchant, request, variants, kinds, now_ms, lucks, stock)
+        lines = _lines(merchant, request, variants, products, now_ms, lucks, stock)
     except SoldOut:
         # The same request, sent twice at once, may hold the last of it by now.
         if twin := orders.find(merchant.merchant_id, order_id, consistent=True):
@@ -203,8 +205,8 @@ def _hold(
 
 def _goods(
     merchant: Merchant, request: OrderRequest, catalogue: CatalogueReader
-) -> tuple[dict[str, Variant], dict[str, Kind]]:
-    """What was asked for, and how each is delivered, by variant id."""
+) -> tuple[dict[str, Variant], dict[str, Product]]:
+    """What was asked for, and of which product each is, by variant id."""
     ids = [line.variant_id for line in request.lines]
     if len(set(ids)) != len(ids):
         raise RequestInvalid("a variant stands in one line only")
@@ -219,14 +221,14 @@ def _goods(
             raise VariantNotForSale(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
-    return variants, {each: products[v.product_id].kind for each, v in variants.items()}
+    return variants, {each: products[v.product_id] for each, v in variants.items()}
 
 
 def _lines(
     merchant: Merchant,
     request: OrderRequest,
     variants: dict[str, Variant],
-    kinds: dict[str, Kind],
+    products: dict[str, Product],
     now_ms: int,
     lucks: Sequence[float],
     stock: Stock,
@@ -236,6 +238,8 @@ def _lines(
     lines = []
     for number, (wanted, luck) in enumerate(zip(request.lines, lucks, strict=True)):
         variant, chunk, cap = variants[wanted.variant_id], None, 0
+        product = products[wanted.variant_id]
+        filled = _filled(product, number, wanted)
         if wanted.variant_id in directories:
             directory = directories[wanted.variant_id]
             chunk, cap = directory.choose(luck, now_ms), directory.cap
@@ -249,11 +253,20 @@ def _lines(
                 unit_price=variant.price,
                 chunk=chunk,
                 held=chunk is not None and variant.hold_minutes > 0,
-                kind=kinds[wanted.variant_id],
+                kind=product.kind,
                 cap=cap,
-                fates=first_fates(kinds[wanted.variant_id], wanted.quantity),
+                filled=filled,
+                fates=first_fates(product.kind, wanted.quantity),
             )
         )
     if sum(line.total.amount_minor for line in lines) > MAX_AMOUNT_MINOR:
         raise RequestInvalid(f"an order may cost at most {MAX_AMOUNT_MINOR}")
     return tuple(lines)
+
+
+def _filled(product: Product, number: int, wanted: Wanted) -> Filled:
+    """Raises FormMisfilled: of which line, which field, and why."""
+    try:
+        return check(product.form or NOTHING, wanted.filled)
+    except FormMisfilled as error:
+        raise FormMisfilled(f"line {number}: {error.detail}") from None

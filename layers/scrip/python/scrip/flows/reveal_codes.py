@@ -188,6 +188,8 @@ def _check_not_frozen(order: Order) -> None:
 def _check(order: Order) -> None:
     if not order.readable:
         raise OrderNotReadable(f"the order is {order.state}")
+    if not order.has_codes:
+        raise OrderNotReadable("nothing of the order is a code")
 
 
 def _watch(

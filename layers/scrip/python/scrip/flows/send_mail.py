@@ -77,7 +77,7 @@ def send_mail(
             raise MailUnderWay(order_id)
     try:
         shown: list[Code] = []
-        if merchant.mail_codes:
+        if merchant.mail_codes and order.has_codes:
             audit.revealed(
                 merchant_id, order_id, at_ms=now_ms, event_id=event_id, by="mail", source=""
             )
@@ -87,9 +87,8 @@ def send_mail(
         last_day = last_day_of(order.placed_at_ms, token_days)
         token = render_token(order_keys.of(merchant), merchant_id, order_id, last_day)
         mail = order_ready_mail(
-            locale=order.locale,
             shop=merchant.name,
-            order_id=order_id,
+            order=order,
             link=merchant.order_url.format(order_id=order_id, token=token),
             codes=shown,
         )
