@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from scrip.adapters.suppliers import configured, ding, fulu
+from scrip.adapters.suppliers import configured, ding, dtone, fulu, reloadly
 from scrip.adapters.suppliers.port import Supplier
+from tests.suppliers import dtone_asking, reloadly_asking
 from tests.suppliers.configured import ConfiguredDialect
 from tests.suppliers.configured_making import EXAMPLE, REST, settings
 from tests.suppliers.dialect import Dialect
 from tests.suppliers.ding import API_KEY, DingDialect
+from tests.suppliers.dtone import DtoneDialect
 from tests.suppliers.fulu import APP_KEY, SECRET, FuluDialect
+from tests.suppliers.reloadly import ReloadlyDialect
 from tests.suppliers.server import Simulator
 
 
@@ -48,5 +51,11 @@ KINDS = {
     "configured, a form, new after a failure": by_settings(EXAMPLE, "account"),
     "configured, JSON, replays": by_settings(REST, "to"),
     "ding": Conforming(DingDialect(ding.TERMS), ding_at, "JM_DC_TopUp", {"phone": "18760000000"}),
+    "dtone": Conforming(
+        DtoneDialect(dtone.TERMS), dtone_asking.supplier, "4001", {"phone": "+6595123100"}
+    ),
     "fulu": Conforming(FuluDialect(fulu.TERMS), fulu_at, "10000587", {"account": "12345678"}),
+    "reloadly": Conforming(
+        ReloadlyDialect(reloadly.TERMS), reloadly_asking.supplier, "NG:341:10", {"phone": "+234814"}
+    ),
 }
