@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from scrip.adapters.suppliers import configured, ding, dtone, fulu, reloadly
+from scrip.adapters.suppliers import configured, ding, dtone, fulu, reloadly, tango
 from scrip.adapters.suppliers.port import Supplier
 from tests.suppliers import dtone_asking, reloadly_asking
 from tests.suppliers.configured import ConfiguredDialect
@@ -14,6 +14,7 @@ from tests.suppliers.dtone import DtoneDialect
 from tests.suppliers.fulu import APP_KEY, SECRET, FuluDialect
 from tests.suppliers.reloadly import ReloadlyDialect
 from tests.suppliers.server import Simulator
+from tests.suppliers.tango import ACCOUNT, CUSTOMER, KEY, PLATFORM, TangoDialect
 
 
 class Conforming(NamedTuple):
@@ -34,6 +35,12 @@ def fulu_at(simulator: Simulator) -> Supplier:
 
 def ding_at(simulator: Simulator) -> Supplier:
     return ding.SUPPLIER(ding.SECRETS(API_KEY), simulator.base, simulator.http)
+
+
+def tango_at(simulator: Simulator) -> Supplier:
+    return tango.SUPPLIER(
+        tango.SECRETS(PLATFORM, KEY, CUSTOMER, ACCOUNT), simulator.base, simulator.http
+    )
 
 
 def by_settings(of: dict[str, Any], account_field: str) -> Conforming:
@@ -57,5 +64,8 @@ KINDS = {
     "fulu": Conforming(FuluDialect(fulu.TERMS), fulu_at, "10000587", {"account": "12345678"}),
     "reloadly": Conforming(
         ReloadlyDialect(reloadly.TERMS), reloadly_asking.supplier, "NG:341:10", {"phone": "+234814"}
+    ),
+    "tango": Conforming(
+        TangoDialect(tango.TERMS), tango_at, "U123456:25", {"email": "b@x.example"}
     ),
 }

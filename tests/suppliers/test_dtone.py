@@ -186,7 +186,10 @@ def test_what_is_lost_is_unclear(
 @pytest.mark.parametrize("code", adapter.REFUSED)
 def test_documented_refusals(code: str) -> None:
     assert heard(400, errors(int(code))) == Said(Meaning.REFUSED, code)
-    assert heard(500, errors(int(code))) == Said(Meaning.UNCLEAR, code)
+    assert heard(300, errors(int(code))) == Said(Meaning.UNCLEAR, code)
+    for number in (429, 500, 503):
+        said = heard(number, errors(int(code)))
+        assert (said.meaning, said.trouble) == (Meaning.UNCLEAR, True)
     assert heard(400, errors(int(code)), ask=True) == Said(Meaning.UNCLEAR, code)
 
 

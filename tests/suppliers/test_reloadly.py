@@ -137,7 +137,10 @@ def test_documented_refusals(code: str) -> None:
     refusal = json.dumps({"errorCode": code}).encode()
 
     assert heard(status(400, refusal)) == Said(Meaning.REFUSED, code)
-    assert heard(status(500, refusal)) == Said(Meaning.UNCLEAR, code)
+    assert heard(status(300, refusal)) == Said(Meaning.UNCLEAR, code)
+    for number in (429, 500, 503):
+        said = heard(status(number, refusal))
+        assert (said.meaning, said.trouble) == (Meaning.UNCLEAR, True)
     assert heard(status(404, refusal), ask=True).meaning is Meaning.UNCLEAR
 
 

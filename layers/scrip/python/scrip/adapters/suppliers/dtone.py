@@ -29,6 +29,7 @@ from scrip.adapters.suppliers.http import (
     answer_to_question,
     decoded,
     exchange,
+    in_service,
     minor_of,
 )
 from scrip.domain.attempt import Said
@@ -240,11 +241,10 @@ class DtoneSupplier:
         return Said(meaning, found.status.message[:100], number, found.operator_reference or "")
 
     def _failure(self, answer: HttpAnswer) -> tuple[Meaning, str]:
-        """All the codes of one answer must mean the same; they count only with a status of their
-        kind."""
+        """All the codes of one answer must mean the same; they count with a refusal's status."""
         codes = [str(each.code) for each in decoded(answer.content, _Errors).errors]
         meanings = {self.terms.meaning(code) for code in codes}
-        sure = 400 <= answer.status < 500 and len(meanings) == 1
+        sure = answer.status >= 400 and len(meanings) == 1
         return meanings.pop() if sure else Meaning.UNCLEAR, " ".join(codes)[:100]
 
     def _read(self, path: str, shape: Any) -> Any:
@@ -259,7 +259,7 @@ class DtoneSupplier:
         headers = {"Authorization": f"Basic {login.decode()}", "Accept": "application/json"}
         if body:
             headers["Content-Type"] = "application/json"
-        return exchange(self.http, method, self.url + path, headers, body)
+        return in_service(exchange(self.http, method, self.url + path, headers, body))
 
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")

@@ -24,6 +24,7 @@ UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 MOST_DIGITS = 15
 LARGEST_MINOR = 10**MOST_DIGITS
+TOO_MANY = 429
 ABOUT_SENDING = (Meaning.REFUSED, Meaning.NOT_SENT)
 
 
@@ -54,6 +55,14 @@ def exchange(
     except NoAnswer as error:
         # What botocore says names the whole address, and there may be an account in its query.
         raise NothingHeard(str(error), sent=error.sent) from None
+
+
+def in_service(answer: HttpAnswer) -> HttpAnswer:
+    """An answer of a supplier whose statuses count. Raises SupplierUnavailable: it is in a hurry,
+    or something of its broke."""
+    if answer.status == TOO_MANY or answer.status >= 500:
+        raise SupplierUnavailable(f"status {answer.status}")
+    return answer
 
 
 def decoded(content: bytes, shape: Any) -> Any:

@@ -32,6 +32,7 @@ from scrip.adapters.suppliers.http import (
     answer_to_question,
     decoded,
     exchange,
+    in_service,
     minor_of,
 )
 from scrip.adapters.tokens import Tokens
@@ -264,7 +265,7 @@ class ReloadlySupplier:
     def _refusal(self, answer: HttpAnswer) -> Said:
         """Its code counts only with the status of a refusal."""
         code = decoded(answer.content, _Failure).error_code or f"status {answer.status}"
-        refused = 400 <= answer.status < 500 and self.terms.meaning(code) is Meaning.REFUSED
+        refused = answer.status >= 400 and self.terms.meaning(code) is Meaning.REFUSED
         return Said(Meaning.REFUSED if refused else Meaning.UNCLEAR, code[:100])
 
     def _status(self, charge: Charge) -> Said:
@@ -312,7 +313,7 @@ class ReloadlySupplier:
         headers = {"Authorization": f"Bearer {token}", "Accept": ACCEPT}
         if body:
             headers["Content-Type"] = "application/json"
-        return exchange(self.http, method, self.url + path, headers, body)
+        return in_service(exchange(self.http, method, self.url + path, headers, body))
 
     @property
     def _account(self) -> tuple[str, str, str]:

@@ -30,6 +30,7 @@ from scrip.adapters.suppliers.http import (
     answer_to_question,
     decoded,
     exchange,
+    in_service,
     minor_of,
 )
 from scrip.domain.attempt import Said
@@ -225,7 +226,7 @@ class TangoSupplier:
         headers = {"Authorization": f"Basic {login}", "Accept": "application/json"}
         if body:
             headers["Content-Type"] = "application/json"
-        return exchange(self.http, method, self.url + path, headers, body)
+        return in_service(exchange(self.http, method, self.url + path, headers, body))
 
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
