@@ -14,24 +14,29 @@ PAGE = (ROOT / "docs" / "suppliers.md").read_text(encoding="utf-8")
 SECTIONS = {each.partition("\n")[0]: each for each in re.split(r"^## ", PAGE, flags=re.M)[1:]}
 
 
+def example_of(kind: str) -> str:
+    """The JSON that the page shows."""
+    found = re.search(r"```json\n(.+?)\n```", SECTIONS[kind], re.DOTALL)
+    assert found
+    return found[1]
+
+
 def test_every_kind_has_a_section() -> None:
     assert sorted(KINDS) == sorted(SECTIONS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_secrets_shown_open_an_account_and_are_told_by_nothing(kind: str) -> None:
-    example = re.search(r"```json\n(.+?)\n```", SECTIONS[kind], re.DOTALL)
-    assert example
-    module = module_of(kind)
+    example, module = example_of(kind), module_of(kind)
 
-    secrets = msgspec.json.decode(example[1], type=module.SECRETS)
+    secrets = msgspec.json.decode(example, type=module.SECRETS)
     supplier = module.SUPPLIER(secrets, "", URLLib3Session())
 
     fields = {field.encode_name for field in msgspec.structs.fields(module.SECRETS)}
-    assert set(json.loads(example[1])) == fields
+    assert set(json.loads(example)) == fields
     assert supplier.terms.supplier == kind
     told = repr(secrets) + repr(supplier)
-    texts = [each for each in json.loads(example[1]).values() if isinstance(each, str)]
+    texts = [each for each in json.loads(example).values() if isinstance(each, str)]
     assert not any(each in told for each in texts if len(each) > 3)
 
 

@@ -12,7 +12,7 @@ from scrip.adapters import sealed_secrets
 from scrip.adapters.acknowledgement import Acknowledgement
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
-from scrip.adapters.suppliers.registry import Suppliers
+from scrip.adapters.suppliers.registry import KINDS, Suppliers
 from scrip.domain.errors import (
     RequestInvalid,
     SealBroken,
@@ -25,6 +25,7 @@ from scrip.wiring.clients import table
 from tests.adapters.faults import Faults
 from tests.in_memory import InMemory
 from tests.kinds import registered_kind
+from tests.test_suppliers_page import example_of
 
 TERMS = Terms("vendor", {"0": Meaning.TAKEN}, Resend.REFUSES, per_second=4)
 SECRETS = b'{"token": "SECRET-1"}'
@@ -153,6 +154,18 @@ def test_limits_are_over_the_terms_and_stay_when_secrets_change(suppliers: Suppl
     assert (terms.per_second, terms.at_once, terms.patience_ms) == (0.5, 2, 7 * MINUTE_MS)
     assert (terms.unsent_ms, terms.meanings) == (TERMS.unsent_ms, TERMS.meanings)
     assert TERMS.per_second == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_opens_within_limits(suppliers: Suppliers, kind: str) -> None:
+    suppliers.set("demo", "main", kind, example_of(kind).encode())
+    suppliers.limit("demo", "main", Limits(per_minute=6))
+
+    supplier = suppliers.of("demo", "main")
+
+    assert supplier.terms.supplier == kind
+    assert supplier.terms.per_second == 0.1
+    assert supplier.terms.meanings
 
 
 def test_limits_replace_those_before(suppliers: Suppliers, clock: Clock) -> None:
