@@ -21,6 +21,7 @@ from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from tests import template
+from tests.fast_clients import fast_clients
 from tests.fast_moto import fast_moto
 
 REGION = "eu-central-1"
@@ -112,7 +113,13 @@ def in_memory(stripe: str = "http://127.0.0.1:9", **others: str) -> Iterator[InM
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
     }
-    with mock.patch.dict(os.environ, credentials), mock_aws(), fast_moto(), signed_requests():
+    with (
+        mock.patch.dict(os.environ, credentials),
+        mock_aws(),
+        fast_moto(),
+        fast_clients(),
+        signed_requests(),
+    ):
         os.environ.pop("AWS_ENDPOINT_URL", None)
         forget_adapters()
         try:

@@ -1,5 +1,6 @@
 """Clients of the local cloud. `Any`: deploying needs six services, and none of this is shipped."""
 
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -12,8 +13,10 @@ ROOT_SECRET = "test"
 """ministack's account root, also under AUTH=true."""
 
 
+@cache
 def client(endpoint: str, service: str) -> Any:
-    """A client for `service` at the local cloud, with the account root's credentials."""
+    """A client for `service` at the local cloud, with the account root's credentials. It takes long
+    to make."""
     session = botocore.session.Session()
     return session.create_client(
         service,

@@ -229,13 +229,12 @@ class World:
 
     def put_objects(self, objects: dict[str, bytes], bucket: str = UPLOADS) -> None:
         """These, and no others."""
-        if objects == self.objects(bucket):
-            return  # as mostly: making a client takes longer than all else of it
-        storage = boto3.client("s3")
-        for name in self.objects(bucket).keys() - objects.keys():
+        storage, there = boto3.client("s3"), self.objects(bucket)
+        for name in there.keys() - objects.keys():
             storage.delete_object(Bucket=bucket, Key=name)
         for name, content in objects.items():
-            storage.put_object(Bucket=bucket, Key=name, Body=content)
+            if there.get(name) != content:
+                storage.put_object(Bucket=bucket, Key=name, Body=content)
 
     def mails(self) -> list[Any]:
         found: list[Any] = self._engine("ses").sent_messages
