@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)/layers/scrip/python:$(CURDIR)
+# Tests and the local cloud start hundreds of processes: each would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 # Trust what the machine trusts: behind a proxy that is more than the roots uv brings along.
 export UV_SYSTEM_CERTS ?= true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
