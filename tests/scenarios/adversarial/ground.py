@@ -27,6 +27,9 @@ from tests.shop import Reply, Shop
 
 CURRENCIES = ("EUR", "CNY")
 CODES, FEW = 150, 3
+PAST_ASKING_MS = 15 * 60_000
+"""How long before it expires an order is made to be: its provider is not asked about it any more,
+and tells nobody that it was paid when the callback is to tell alone."""
 
 
 class Ground:
@@ -74,6 +77,7 @@ class Ground:
             **account.asked,
         )
         assert placed.status == 201, placed.text
+        make_older(self.deployed, shop, placed, by_ms=-PAST_ASKING_MS)
         return placed
 
     def quiet(self, account: Account) -> Reply:
