@@ -1,7 +1,7 @@
 """What an SDK reads and works out anew for each client, done once: half of what a short test costs.
 
-Clients of the code under test are still made as it says, for each cold start; those that tests look
-with are kept.
+Clients of the code under test are still made as it says, for each cold start, unless there are too
+many of these: `kept_clients`. Those that tests look with are always kept.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from unittest import mock
 
 import boto3
 import botocore.regions
+import botocore.session
 from botocore.endpoint_provider import EndpointProvider
 from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
@@ -71,4 +72,31 @@ def fast_clients() -> Iterator[None]:
     with ExitStack() as stack:
         for owner, name, faster in FASTER:
             stack.enter_context(mock.patch.object(owner, name, faster))
+        yield
+
+
+class KeptClients:
+    """The SDK's clients, made once: they remember nothing of ours and take long to make."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Any] = {}
+
+    def create_client(self, service: str, config: Any) -> Any:
+        if service not in self.made:
+            session = botocore.session.get_session()
+            self.made[service] = session.create_client(service, config=config)
+        return self.made[service]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(botocore.session.get_session(), name)
+
+
+@contextmanager
+def kept_clients() -> Iterator[None]:
+    """The code under test, too, keeps its clients through cold starts."""
+    with (
+        mock.patch("scrip.wiring.clients.session", return_value=KeptClients()),
+        # A new process may repeat as often as its mode says; kept clients would run dry.
+        mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
+    ):
         yield

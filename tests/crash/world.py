@@ -18,7 +18,6 @@ from typing import Any
 from unittest import mock
 
 import boto3
-import botocore.session
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
@@ -29,6 +28,7 @@ from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import Order
 from scrip.domain.stock import ChunkRef
 from tests.crash.remote import Remote, remote
+from tests.fast_clients import kept_clients
 from tests.in_memory import CALLBACKS, REGION, TABLES, UPLOADS, InMemory, forget_adapters, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, sign
@@ -289,25 +289,9 @@ class World:
         return get_backend(service)[DEFAULT_ACCOUNT_ID][REGION]
 
 
-class KeptClients:
-    """The SDK's clients, made once: they remember nothing of ours and take long to make."""
-
-    def __init__(self) -> None:
-        self.made: dict[str, Any] = {}
-
-    def create_client(self, service: str, config: Any) -> Any:
-        if service not in self.made:
-            session = botocore.session.get_session()
-            self.made[service] = session.create_client(service, config=config)
-        return self.made[service]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(botocore.session.get_session(), name)
-
-
 @contextmanager
 def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
-    clock, luck, clients = Clock(), random.Random(1), KeptClients()
+    clock, luck = Clock(), random.Random(1)
     with (
         in_memory(stripe.base) as cloud,
         supplier_server() as supplier,
@@ -315,9 +299,7 @@ def world(stripe: StripeServer, **shop: Any) -> Iterator[World]:
         remote() as between,
         mock.patch("scrip.chance.time", clock),
         mock.patch("scrip.chance._luck", luck),
-        mock.patch("scrip.wiring.clients.session", return_value=clients),
-        # A new process may repeat as often as its mode says; kept clients would run dry.
-        mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
+        kept_clients(),
     ):
         environment = cloud.environment("api_serve_storefront")
         opened = open_shop(InProcess(cloud), environment, stripe, **shop)

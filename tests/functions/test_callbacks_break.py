@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from tests.crash.remote import Fault, Killed, Mode, Remote, remote
+from tests.fast_clients import kept_clients
 from tests.functions.by_provider import pay, place, tell
 from tests.in_memory import InMemory, forget_adapters
 from tests.oracles.paying import Provider, Signed
@@ -18,7 +19,7 @@ ACKNOWLEDGED = (200, 204)
 
 @pytest.fixture
 def between() -> Iterator[Remote]:
-    with remote() as made:
+    with remote() as made, kept_clients():
         yield made
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from scrip.domain.refund import RefundState
 from tests.crash.remote import Fault, Killed, Mode, Remote, remote
+from tests.fast_clients import kept_clients
 from tests.functions.by_provider import pay, place, tell
 from tests.functions.conftest import Clock
 from tests.functions.test_refund_by_each_provider import given_back, refunds
@@ -20,7 +21,7 @@ MODES = (Mode.KILLED_AFTER, Mode.ANSWERS_LOST, Mode.BUSY_ON)
 
 @pytest.fixture
 def between() -> Iterator[Remote]:
-    with remote() as made:
+    with remote() as made, kept_clients():
         yield made
 
 
