@@ -23,8 +23,9 @@ STACK ?= scrip
 ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
-# For `make demo`: by which provider the code is paid.
+# For `make demo`: by which provider it is paid, and what is bought (code|top_up).
 GATEWAY ?= stripe
+GOODS ?= code
 
 .PHONY: help setup setup-sam run buy demo reset check test bench openapi build deploy prove-deploy lock clean
 
@@ -69,8 +70,8 @@ run: setup  ## start the local cloud, deploy, seed a shop, buy one code, stay up
 buy: setup  ## another purchase at the shop that `make run` keeps up
 	@python -m infra.local.buy
 
-demo: setup  ## what `make run` does, without staying up (GATEWAY=alipay|paypal|standard|stripe|wechat)
-	@python -m infra.local.demo --gateway '$(GATEWAY)'
+demo: setup  ## what `make run` does, without staying up (GATEWAY=alipay|paypal|standard|stripe|wechat, GOODS=top_up)
+	@python -m infra.local.demo --gateway '$(GATEWAY)' --goods '$(GOODS)'
 
 reset:  ## forget the local cloud's data
 	@rm -rf .local

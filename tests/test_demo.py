@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from infra.local.cloud import Cloud
-from infra.local.demo import gateway_of
+from infra.local.demo import parsed
 from infra.local.gateways import PORTS, paying_at
 from infra.local.process import LocalCloudError, trusting
 from infra.local.purchase import Purchase
@@ -48,20 +48,20 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_every_provider_can_be_chosen() -> None:
-    assert {gateway_of(["--gateway", name]) for name in PROVIDERS} == set(PROVIDERS)
+    assert {parsed(["--gateway", name]).gateway for name in PROVIDERS} == set(PROVIDERS)
     assert set(PORTS) == set(OPEN) == set(PROVIDERS) - {"stripe"}
     assert len(set(PORTS.values())) == len(PORTS)
 
 
 def test_it_is_stripe_unless_another_is_chosen() -> None:
-    assert gateway_of([]) == "stripe"
+    assert parsed([]).gateway == "stripe"
 
 
 def test_an_unknown_provider_is_refused_with_those_that_are_known(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        gateway_of(["--gateway", "paypig"])
+        parsed(["--gateway", "paypig"])
 
     told = capsys.readouterr().err
     assert ended.value.code == 2

@@ -77,6 +77,7 @@ def running_cloud(
     aws_port: int = 0,
     stripe_port: int = 0,
     api_bases: Mapping[str, str] = NOWHERE_ELSE,
+    supplier_bases: Mapping[str, str] = NOWHERE_ELSE,
     roots: bytes = b"",
     parameters: dict[str, str] | None = None,
     say: deploy.Say = lambda _: None,
@@ -85,8 +86,9 @@ def running_cloud(
     """Start both servers with their state in `root`, deploy, mend, check; stop them at the end.
 
     Ports of 0 are picked. `auth`: signatures and the functions' IAM policies are enforced.
-    `api_bases`: where other providers than Stripe are called; `roots`: PEM of whom to trust besides
-    the world's authorities. `parameters`: of the template.
+    `api_bases`: where other providers than Stripe are called; `supplier_bases`: where suppliers
+    are, by kind; `roots`: PEM of whom to trust besides the world's authorities. `parameters`: of
+    the template.
     """
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
@@ -99,7 +101,10 @@ def running_cloud(
         stripe = process.start_stripe(root, process.free_port(stripe_port, say))
         servers.callback(stripe.stop)
         say(f"local cloud at {aws.url}, Stripe at {stripe.url}")
-        bases = {"PaymentApiBases": json.dumps({"stripe": stripe.url, **api_bases})}
+        bases = {
+            "PaymentApiBases": json.dumps({"stripe": stripe.url, **api_bases}),
+            "SupplierApiBases": json.dumps(dict(supplier_bases)),
+        }
         given = bases | (parameters or {})
         yield ensure_deployed(root, aws.url, stripe.url, auth, given, say, deployer)
 

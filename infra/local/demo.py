@@ -1,7 +1,8 @@
 """`make demo`: start, deploy, seed, buy one code, stop. Exits 0 only if the code was delivered.
 
 `--gateway`: by which provider it is paid. Stripe is localstripe, as in `make run`; the others are
-the tests' stand-ins.
+the tests' stand-ins. `--goods top_up`: no code but a charge of the buyer's account by a supplier
+that loses its first answer; exits 0 only if it was charged once.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from infra.local import top_up
 from infra.local.cloud import AWS_PORT, LOCAL, STRIPE_PORT, running_cloud
 from infra.local.console import Console
 from infra.local.gateways import PORTS, paying_at
@@ -18,27 +20,30 @@ from infra.local.seed import PRODUCTS, ensure_shop, set_gateway, variant_priced_
 from infra.packaging.build import ROOT, BuildError
 from tests.oracles.paying import OPEN, ROOTS
 
+SUPPLIER_PORT = 8425
 REPORT = ROOT / "build/demo.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    gateway = gateway_of(arguments)
+    chosen = parsed(arguments)
     console = Console()
     try:
-        purchase = demonstrate(gateway, console)
+        charges = chosen.goods == "top_up"
+        purchase = demonstrate_top_up(console) if charges else demonstrate(chosen.gateway, console)
         purchase.write(REPORT)
     except (LocalCloudError, BuildError) as error:
         console.fail(error)
         return 1
     console.say(f"wrote {REPORT.relative_to(ROOT)}")
-    return 0 if purchase.state == "delivered" and purchase.codes else 1
+    delivered = len(purchase.codes) + purchase.charged
+    return 0 if (purchase.state, delivered) == ("delivered", 1) else 1
 
 
-def gateway_of(arguments: Sequence[str] | None) -> str:
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make demo", description=__doc__)
     parser.add_argument("--gateway", default="stripe", choices=("stripe", *PORTS))
-    chosen: str = parser.parse_args(arguments).gateway
-    return chosen
+    parser.add_argument("--goods", default="code", choices=("code", "top_up"))
+    return parser.parse_args(arguments)
 
 
 def demonstrate(gateway: str, console: Console) -> Purchase:
@@ -69,6 +74,24 @@ def demonstrate(gateway: str, console: Console) -> Purchase:
             console.say_step,
             paying_at(provider, cloud, shop.merchant_id),
         )
+
+
+def demonstrate_top_up(console: Console) -> Purchase:
+    port = free_port(SUPPLIER_PORT, console.say)
+    with (
+        top_up.playing(port) as supplier,
+        running_cloud(
+            LOCAL,
+            aws_port=AWS_PORT,
+            stripe_port=STRIPE_PORT,
+            supplier_bases={top_up.KIND: supplier.base},
+            say=console.say,
+        ) as cloud,
+    ):
+        shop = ensure_shop(cloud, console.say)
+        top_up.open_account(cloud, shop)
+        console.say(f"{top_up.KIND} plays at {supplier.base}, and will lose its first answer")
+        return top_up.top_up(cloud, shop, supplier, console.say_step)
 
 
 if __name__ == "__main__":

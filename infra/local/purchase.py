@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +53,8 @@ class Paying:
 
 @dataclass
 class Purchase:
-    """`state` is the order's own; `codes` are what the buyer reads.
+    """`state` is the order's own; `codes` are what the buyer reads; `charged`: how often a supplier
+    charged the buyer's account.
 
     `callback_ms` is the callback's own time: localstripe pauses a second before it posts.
     """
@@ -63,6 +64,7 @@ class Purchase:
     order_id: str = ""
     state: str = ""
     codes: list[str] = field(default_factory=list)
+    charged: int = 0
     mail_subject: str = ""
     callback_ms: float = 0.0
 
@@ -73,6 +75,7 @@ class Purchase:
             "order_id": self.order_id,
             "order_state": self.state,
             "codes_delivered": len(self.codes),
+            "accounts_charged": self.charged,
             "mail_subject": self.mail_subject,
             "callback_ms": self.callback_ms,
             "steps": [
@@ -124,7 +127,7 @@ def buy(
 
     with recorder.step("callback until delivered") as step:
         told = paying.tell()
-        purchase.state = wait_for_end(cloud, shop.merchant_id, purchase.order_id, started)
+        purchase.state = wait_for_state(cloud, shop.merchant_id, purchase.order_id, started)
         purchase.callback_ms = callback_ms(cloud, started)
         step.note = f"order is {purchase.state}; {told}, "
         step.note += f"the callback took {purchase.callback_ms:.0f} ms"
@@ -182,8 +185,13 @@ def pay_at_stripe(cloud: Cloud, shop: Shop, payment_intent: str) -> None:
     call_stripe(f"{intent}/confirm", key)
 
 
-def wait_for_end(cloud: Cloud, merchant_id: str, order_id: str, since: float) -> str:
-    """The state of the order once it is neither pending nor paid."""
+ENDED = frozenset({"delivered", "expired", "refund_due"})
+
+
+def wait_for_state(
+    cloud: Cloud, merchant_id: str, order_id: str, since: float, states: Collection[str] = ENDED
+) -> str:
+    """The state of the order once it is one of these."""
     dynamodb = cloud.client("dynamodb")
     key = {"pk": {"S": f"{merchant_id}#{order_id}"}}
     deadline = time.monotonic() + WAIT_SECONDS
@@ -192,7 +200,7 @@ def wait_for_end(cloud: Cloud, merchant_id: str, order_id: str, since: float) ->
             TableName=cloud.outputs["OrdersTable"], Key=key, ConsistentRead=True
         ).get("Item", {})
         state = str(item.get("state", {}).get("S", ""))
-        if state not in {"", "pending", "paid"}:
+        if state in states:
             return state
         time.sleep(0.02)
     told = errors_in(cloud.function_logs(since)) or ["no function logged an error"]

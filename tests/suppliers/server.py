@@ -162,8 +162,15 @@ class _Unlucky(URLLib3Session):
 
 
 @contextmanager
-def simulated(dialect: Dialect, plan: Plan | None = None) -> Iterator[Simulator]:
-    state = Simulator(dialect, plan or Plan())
+def simulated(
+    dialect: Dialect,
+    plan: Plan | None = None,
+    *,
+    port: int = 0,
+    made: type[Simulator] = Simulator,
+) -> Iterator[Simulator]:
+    """`port`: 0 for any that is free."""
+    state = made(dialect, plan or Plan())
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -191,7 +198,7 @@ def simulated(dialect: Dialect, plan: Plan | None = None) -> Iterator[Simulator]
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     state.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
