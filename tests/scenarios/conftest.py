@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from infra.local.top_up import KIND, playing
 from tests.oracles.alipay_server import AlipayServer, alipay_server
 from tests.oracles.paying import ROOTS
 from tests.oracles.paypal_server import PayPalServer, paypal_server
@@ -17,6 +18,7 @@ from tests.oracles.stripe_server import StripeServer
 from tests.oracles.wechat_server import WechatServer, wechat_server
 from tests.scenarios.deployed import Deployed
 from tests.scenarios.deployed import deployed as deploy
+from tests.suppliers.server import Simulator
 
 
 class Providers(NamedTuple):
@@ -50,8 +52,18 @@ def open_cloud(
 
 
 @pytest.fixture(scope="session")
-def enforced_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with deploy(tmp_path_factory.mktemp("enforced"), None, auth=True) as cloud:
+def supplier() -> Iterator[Simulator]:
+    """It will charge the first account it is told, and lose that answer."""
+    with playing(0) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="session")
+def enforced_cloud(
+    tmp_path_factory: pytest.TempPathFactory, supplier: Simulator
+) -> Iterator[Deployed]:
+    root, suppliers = tmp_path_factory.mktemp("enforced"), {KIND: supplier.base}
+    with deploy(root, None, auth=True, suppliers=suppliers) as cloud:
         yield cloud
 
 

@@ -129,12 +129,15 @@ def deployed(
     *,
     auth: bool,
     others: Mapping[str, str] = NOWHERE_ELSE,
+    suppliers: Mapping[str, str] = NOWHERE_ELSE,
     roots: bytes = b"",
 ) -> Iterator[Deployed]:
     """With `oracle` for Stripe, or localstripe without. `others`: addresses of more providers,
-    `roots`: whom to trust there."""
+    `roots`: whom to trust there. `suppliers`: addresses by kind."""
     bases = {"stripe": oracle.base, **others} if oracle else others
-    with running_cloud(root, auth=auth, api_bases=bases, roots=roots) as cloud:
+    with running_cloud(
+        root, auth=auth, api_bases=bases, supplier_bases=suppliers, roots=roots
+    ) as cloud:
         stripe = oracle or StripeServer(payments=PaymentsThere(cloud.stripe_url))
         yield Deployed(cloud, stripe, OverHttp(cloud.base_url))
 
