@@ -3,7 +3,16 @@
 import pytest
 
 from scrip.adapters.supplier_gates import SupplierGates
-from scrip.domain.gate import FARTHEST_MS, LONGEST_REST_MS, PROBE_MS, TROUBLES, Lane, Turn, Wait
+from scrip.domain.gate import (
+    FARTHEST_MS,
+    LEASE_MS,
+    LONGEST_REST_MS,
+    PROBE_MS,
+    TROUBLES,
+    Lane,
+    Turn,
+    Wait,
+)
 from scrip.wiring.clients import table
 from tests.adapters.faults import Faults
 from tests.in_memory import InMemory
@@ -115,3 +124,33 @@ def test_troubles_are_forgotten_once_it_answers(gates: SupplierGates) -> None:
 
     assert not turn(gates).troubled
     close(gates)
+
+
+def test_no_more_calls_are_on_their_way_than_a_supplier_takes_at_once(gates: SupplierGates) -> None:
+    leases = [gates.enter(*ACCOUNT, 3, NOW_MS) for _ in range(5)]
+
+    assert leases[3:] == [None, None]
+    assert leases[0]
+    gates.leave(*ACCOUNT, leases[0])
+    assert gates.enter(*ACCOUNT, 3, NOW_MS)
+    assert gates.enter(*ACCOUNT, 3, NOW_MS) is None
+
+
+def test_a_call_whose_function_died_ends_by_itself(gates: SupplierGates) -> None:
+    for _ in range(3):
+        gates.enter(*ACCOUNT, 3, NOW_MS)
+
+    assert gates.enter(*ACCOUNT, 3, NOW_MS + LEASE_MS - 1) is None
+    assert gates.enter(*ACCOUNT, 3, NOW_MS + LEASE_MS)
+
+
+def test_where_any_number_may_be_on_its_way_nothing_is_written(
+    gates: SupplierGates, met: Faults
+) -> None:
+    before = len(met.calls)
+
+    lease = gates.enter(*ACCOUNT, 0, NOW_MS)
+
+    assert lease == ""
+    gates.leave(*ACCOUNT, lease)
+    assert len(met.calls) == before

@@ -279,6 +279,12 @@ class _Gates:
     def holds(self, *arguments: Any) -> Gate | None:
         return self.engine.call("gates.holds", lambda: self.engine.gates.holds(*arguments))
 
+    def enter(self, *arguments: Any) -> str | None:
+        return self.engine.call("gates.enter", lambda: self.engine.gates.enter(*arguments))
+
+    def leave(self, *arguments: Any) -> None:
+        self.engine.call("gates.leave", lambda: self.engine.gates.leave(*arguments))
+
     def trouble(self, *arguments: Any) -> bool:
         return self.engine.call("gates.trouble", lambda: self.engine.gates.trouble(*arguments))
 

@@ -1,9 +1,13 @@
 """Gates to suppliers in memory."""
 
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from scrip.domain.gate import (
     FARTHEST_MS,
+    LEASE_MS,
     PROBE_MS,
     TROUBLES,
     Gate,
@@ -20,6 +24,8 @@ class MemoryGates:
 
     gates: dict[str, Gate] = field(default_factory=dict)
     next_ms: dict[tuple[str, Lane], int] = field(default_factory=dict)
+    leases: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def take(
         self, _: str, account: str, lane: Lane, per_second: float, now_ms: int, luck: float
@@ -39,6 +45,20 @@ class MemoryGates:
     def holds(self, _: str, account: str, turn: Turn) -> Gate | None:
         gate = self.gates.get(account, Gate())
         return gate if not gate.closed and gate.closings == turn.closings else None
+
+    def enter(self, _: str, account: str, at_once: int, now_ms: int) -> str | None:
+        held = {each for each in self.leases[account] if int(each[:13]) > now_ms}
+        self.leases[account] = held
+        if not at_once:
+            return ""
+        if len(held) >= at_once:
+            return None
+        lease = f"{now_ms + LEASE_MS:013}#{next(self.numbers)}"
+        held.add(lease)
+        return lease
+
+    def leave(self, _: str, account: str, lease: str) -> None:
+        self.leases[account].discard(lease)
 
     def trouble(self, _: str, account: str, now_ms: int) -> bool:
         gate = self.gates.get(account, Gate())

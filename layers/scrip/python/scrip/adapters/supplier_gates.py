@@ -1,15 +1,28 @@
 """Gates to suppliers: whose turn it is to call, counted in one item an account.
 
 Gate   pk `<merchant>#gate#<account>`, send_next_ms, ask_next_ms: the next free turn; troubles,
-       closings, rests, rests_until_ms: see `domain.gate.Gate`
+       closings, rests, rests_until_ms: see `domain.gate.Gate`; leases: a set of
+       `<ends at, ms>#<random>`, one for each call on its way, where their number is limited
 
 A turn is reserved by one write that needs no look before it, so that many functions at once never
 make each other try again. A reserved turn that is not used is lost, and so is one second of the
 supplier's; nothing is called because of it.
 """
 
+from secrets import token_hex
+
 from scrip.adapters.tables import ConditionFailed, Item, Table
-from scrip.domain.gate import FARTHEST_MS, PROBE_MS, TROUBLES, Gate, Lane, Turn, Wait, interval_ms
+from scrip.domain.gate import (
+    FARTHEST_MS,
+    LEASE_MS,
+    PROBE_MS,
+    TROUBLES,
+    Gate,
+    Lane,
+    Turn,
+    Wait,
+    interval_ms,
+)
 
 OPEN = "attribute_not_exists(rests_until_ms)"
 TRIES = 4
@@ -51,6 +64,38 @@ class SupplierGates:
         item = self.table.get(_key(merchant_id, account))
         gate = _gate(item or {})
         return gate if not gate.closed and gate.closings == turn.closings else None
+
+    def enter(self, merchant_id: str, account: str, at_once: int, now_ms: int) -> str | None:
+        """A lease for one call, empty where any number may be on its way; None: none is free. One
+        whose holder died ends by itself."""
+        if not at_once:
+            return ""
+        key = _key(merchant_id, account)
+        lease = f"{now_ms + LEASE_MS:013}#{token_hex(4)}"
+        for _ in range(2):
+            try:
+                self.table.update(
+                    key,
+                    "ADD leases :lease",
+                    condition="attribute_not_exists(leases) OR size(leases) < :most",
+                    values={":lease": {lease}, ":most": at_once},
+                )
+            except ConditionFailed as error:
+                held: set[str] = (error.item or {}).get("leases", set())
+                ended = {each for each in held if int(each[:13]) <= now_ms}
+                if not ended:
+                    return None
+                self._end(key, ended)
+            else:
+                return lease
+        return None
+
+    def leave(self, merchant_id: str, account: str, lease: str) -> None:
+        if lease:
+            self._end(_key(merchant_id, account), {lease})
+
+    def _end(self, key: Item, leases: set[str]) -> None:
+        self.table.update(key, "DELETE leases :ended", values={":ended": leases})
 
     def trouble(self, merchant_id: str, account: str, now_ms: int) -> bool:
         """The supplier answered nothing sensible. Whether that closed its gate."""

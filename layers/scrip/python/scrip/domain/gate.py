@@ -21,6 +21,9 @@ LONGEST_REST_MS = MINUTE_MS
 PROBE_MS = 20_000
 """So long the one call that tries may take. Longer than a call's timeout."""
 
+LEASE_MS = 30_000
+"""So long a call counts as on its way whose function died: as long as a function lives."""
+
 FARTHEST_MS = 14 * MINUTE_MS
 """How far ahead a turn may be reserved: a message cannot be delayed for longer than 15 minutes."""
 

@@ -10,6 +10,8 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
+UNSENT_FOR_MS = 6 * HOUR_MS
+
 
 class Meaning(Enum):
     """What an answer means, whether to an order or to a question about one."""
@@ -67,7 +69,7 @@ class Terms:
     not_found_times: int = 3
     asked_for_ms: int = 30 * DAY_MS
     patience_ms: int = DAY_MS
-    unsent_ms: int = 6 * HOUR_MS
+    unsent_ms: int = UNSENT_FOR_MS
     waits_ms: tuple[int, ...] = (5_000, 10_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS)
     reversible: bool = False
     per_second: float = 10

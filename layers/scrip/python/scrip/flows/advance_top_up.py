@@ -19,7 +19,7 @@ from scrip.domain.gate import Lane, Turn, Wait
 from scrip.domain.line import Fate, Line
 from scrip.domain.order import FulfillingOrder, Order, OrderMoved, SettledOrder
 from scrip.domain.route import Route
-from scrip.domain.supplier_terms import MINUTE_MS, Terms
+from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Terms
 from scrip.domain.top_up import (
     Due,
     Reserved,
@@ -42,6 +42,7 @@ SOON_MS = 1_000
 
 FROZEN_MS = 15 * MINUTE_MS
 UNSENT_MS = 5_000
+BUSY_MS = 2_000
 
 TOO_LONG = "unknown for too long"
 NO_ACCOUNT = "the account with its supplier is gone"
@@ -67,6 +68,8 @@ class TopUps(Protocol):
 
 
 class Gates(TurnGates, Protocol):
+    def enter(self, merchant_id: str, account: str, at_once: int, now_ms: int) -> str | None: ...
+    def leave(self, merchant_id: str, account: str, lease: str) -> None: ...
     def trouble(self, merchant_id: str, account: str, now_ms: int) -> bool: ...
     def sense(self, merchant_id: str, account: str) -> None: ...
 
@@ -166,75 +169,96 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
         gates=means.gates,
         suppliers=means.suppliers,
     )
+    top_up = top_up or begun(due.unit, routes[0], order.delivered_at_ms)
     if isinstance(chosen, Wait):
-        return _wait(due, chosen, means)
+        return _wait_unsent(due, top_up, chosen, means)
     route, supplier, turn = chosen
-    if turn.at_ms > now_ms + SOON_MS:
-        return _await(due, Reserved(route.supplier, turn), means)
-    top_up = top_up.by(route) if top_up else begun(due.unit, route, now_ms)
+    calling = _calling(due, Lane.SEND, route.supplier, supplier, turn, means)
+    if isinstance(calling, Advanced):
+        return calling
+    sending = top_up.by(route).attempt.sending(now_ms, supplier.terms)
     try:
-        sending = means.top_ups.save(
-            top_up.with_attempt(top_up.attempt.sending(now_ms, supplier.terms))
-        )
+        sent = means.top_ups.save(top_up.by(route).with_attempt(sending))
     except TopUpMoved:
+        means.gates.leave(order.merchant_id, route.supplier, calling.lease)
         return Advanced()  # who moved it goes on from there
-    said = supplier.send(_charge(sending, line.filled, means))
-    return _heard(sending, Lane.SEND, turn, said, lambda now: now.answered(said), supplier, means)
+    said = supplier.send(_charge(sent, line.filled, means))
+    return _heard(sent, calling, said, lambda now: now.answered(said), means)
 
 
 def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
     account = top_up.attempt.supplier
-    now_ms = means.clock()
     turn = take_turn(
         top_up.unit.merchant_id,
         account,
         Lane.ASK,
         supplier.terms,
         due.reserved,
-        now_ms=now_ms,
+        now_ms=means.clock(),
         luck=means.luck(),
         gates=means.gates,
     )
     if isinstance(turn, Wait):
         return _wait(due, turn, means)
-    if turn.at_ms > now_ms + SOON_MS:
-        return _await(due, Reserved(account, turn), means)
+    calling = _calling(due, Lane.ASK, account, supplier, turn, means)
+    if isinstance(calling, Advanced):
+        return calling
     said = supplier.ask(_charge(top_up, (), means))
-    return _heard(
-        top_up,
-        Lane.ASK,
-        turn,
-        said,
-        lambda now: now.told(said, means.clock(), supplier.terms),
-        supplier,
-        means,
-    )
+
+    def told(now: Attempt) -> Attempt:
+        return now.told(said, means.clock(), supplier.terms)
+
+    return _heard(top_up, calling, said, told, means)
+
+
+class _Calling(NamedTuple):
+    """A call that may be made now."""
+
+    lane: Lane
+    account: str
+    supplier: Supplier
+    turn: Turn
+    lease: str
+
+
+def _calling(
+    due: Due, lane: Lane, account: str, supplier: Supplier, turn: Turn, means: Means
+) -> _Calling | Advanced:
+    """Or when to come again: its turn is later, or too many calls are on their way already."""
+    now_ms = means.clock()
+    if turn.at_ms > now_ms + SOON_MS:
+        later = due._replace(reserved=Reserved(account, turn))
+        return _again(later, turn.at_ms - now_ms, means)
+    at_once = supplier.terms.at_once
+    lease = means.gates.enter(due.unit.merchant_id, account, at_once, now_ms)
+    if lease is None:
+        return _wait(due, Wait(now_ms + SOON_MS + int(means.luck() * BUSY_MS)), means)
+    return _Calling(lane, account, supplier, turn, lease)
 
 
 def _heard(
     top_up: TopUp,
-    lane: Lane,
-    turn: Turn,
+    calling: _Calling,
     said: Said,
     change: Callable[[Attempt], Attempt],
-    supplier: Supplier,
     means: Means,
 ) -> Advanced:
     """Write down what was said, then see to what follows from it."""
-    account, merchant_id = top_up.attempt.supplier, top_up.unit.merchant_id
+    account, merchant_id = calling.account, top_up.unit.merchant_id
     kept = _keep(top_up, change, means)
+    means.gates.leave(merchant_id, account, calling.lease)
     closed = False
     if said.trouble:
         closed = means.gates.trouble(merchant_id, account, means.clock())
-    elif turn.troubled:
+    elif calling.turn.troubled:
         means.gates.sense(merchant_id, account)
     if kept.attempt.state.open:
-        done = _later(kept, supplier.terms, means)
+        done = _later(kept, calling.supplier.terms, means)
     elif kept.attempt.state is AttemptState.CREATED:
         done = _again(_due(kept), UNSENT_MS, means)
     else:
         done = _end(kept, means)
-    return done._replace(called=lane, supplier=account, said=said, closed=closed)
+    return done._replace(called=calling.lane, supplier=account, said=said, closed=closed)
 
 
 def _end(top_up: TopUp, means: Means) -> Advanced:
@@ -274,11 +298,14 @@ def _end_unit(unit: Unit, fate: Fate, means: Means) -> Advanced:
 
 def _without_account(due: Due, top_up: TopUp, means: Means) -> Advanced:
     """The merchant took the account away. What was sent through it, nobody can ask about."""
-    if top_up.attempt.state is AttemptState.CREATED:
-        return _send(due, top_up, means)
-    if top_up.attempt.state.open:
+    attempt = top_up.attempt
+    if attempt.state.open:
         return _hand_over(top_up, NO_ACCOUNT, means)
-    return _end(top_up, means)
+    if attempt.state is not AttemptState.CREATED:
+        return _end(top_up, means)
+    if means.clock() < attempt.since_ms + UNSENT_FOR_MS:
+        return _send(due, top_up, means)
+    return _end(_keep(top_up, lambda now: now.given_up(), means), means)
 
 
 def _hand_over(top_up: TopUp, reason: str, means: Means) -> Advanced:
@@ -331,8 +358,14 @@ def _wait(due: Due, wait: Wait, means: Means) -> Advanced:
     return _again(due._replace(reserved=None), wait.until_ms - means.clock(), means)
 
 
-def _await(due: Due, reserved: Reserved, means: Means) -> Advanced:
-    return _again(due._replace(reserved=reserved), reserved.turn.at_ms - means.clock(), means)
+def _wait_unsent(due: Due, top_up: TopUp, wait: Wait, means: Means) -> Advanced:
+    """Nobody takes it now. It is written down, so that its patience has a beginning."""
+    if top_up.version == 0:
+        try:
+            due = _due(means.top_ups.save(top_up))
+        except TopUpMoved:
+            return Advanced()
+    return _wait(due, wait, means)
 
 
 def _again(due: Due, delay_ms: int, means: Means) -> Advanced:

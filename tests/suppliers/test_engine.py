@@ -1,0 +1,91 @@
+"""The engine at suppliers that are simply down, or whose account is gone."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from scrip.adapters.suppliers.fulu import TERMS
+from scrip.domain.attempt import Said
+from scrip.domain.charge import Charge
+from scrip.domain.line import Fate
+from scrip.domain.route import Route
+from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, UNSENT_FOR_MS, Meaning
+from scrip.steps.supplier_turn import Supplier
+from tests.suppliers.breaking import Unbroken
+from tests.suppliers.engine import Engine
+
+NOW_MS = 1_790_000_000_000
+NOTHING_LEFT = Said(Meaning.NOT_SENT, "refused", trouble=True)
+
+
+@dataclass
+class Scripted:
+    """Answers all orders and all questions alike."""
+
+    sent: Said
+    asked: Said = Said(Meaning.UNCLEAR)
+    charges: list[str] = field(default_factory=list)
+    terms = TERMS
+
+    def send(self, charge: Charge) -> Said:
+        self.charges.append(charge.reference)
+        return self.sent
+
+    def ask(self, _: Charge) -> Said:
+        return self.asked
+
+
+def engine(**suppliers: Supplier) -> Engine:
+    routes = [Route(account, "1") for account in suppliers]
+    chance = Random(1)
+    return Engine(suppliers, routes, NOW_MS, chance, Unbroken(chance))
+
+
+def test_who_cannot_be_reached_for_hours_has_the_money_given_back() -> None:
+    made = engine(main=Scripted(NOTHING_LEFT))
+    for _ in range(20):
+        made.pay()
+
+    made.run(NOW_MS + DAY_MS)
+
+    assert made.fates() == {Fate.FAILED: 20}
+    late_ms = [ended - NOW_MS - UNSENT_FOR_MS for ended in made.ended_at_ms.values()]
+    assert min(late_ms) >= 0
+    assert max(late_ms) < 5 * 60_000
+    # While its gate is closed one call a minute tries, and nobody else.
+    assert made.counts["supplier.send"] < 2 * UNSENT_FOR_MS / 60_000
+
+
+def test_who_has_another_supplier_does_not_wait_for_one_that_is_down() -> None:
+    spare = Scripted(Said(Meaning.DONE, "ok"))
+    made = engine(main=Scripted(NOTHING_LEFT), spare=spare)
+    for _ in range(20):
+        made.pay()
+
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.fates() == {Fate.DONE: 20}
+    assert len(set(spare.charges)) == len(spare.charges) == 20
+
+
+def test_an_account_that_is_gone_before_anything_was_sent_gives_the_money_back() -> None:
+    made = engine(main=Scripted(NOTHING_LEFT))
+    made.suppliers = {}
+    made.pay()
+
+    made.run(NOW_MS + DAY_MS)
+
+    assert made.fates() == {Fate.FAILED: 1}
+
+
+def test_an_account_that_is_gone_afterwards_is_for_a_person() -> None:
+    made = engine(main=Scripted(Said(Meaning.TAKEN)))
+    order = made.pay()
+    made.run(NOW_MS + 1)
+    made.suppliers = {}
+
+    made.run(NOW_MS + DAY_MS)
+
+    [unit] = made.units()
+    assert made.waits_for_a_person(unit)
+    assert made.top_ups[unit].attempt.reason == "the account with its supplier is gone"
+    assert order.order_id in made.kept
