@@ -95,6 +95,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
         {
             "base64.urlsafe_b64decode",
             "base64.urlsafe_b64encode",
+            "bisect.bisect_left",
             "calendar.monthrange",
             "calendar.timegm",
             "codecs",
@@ -159,6 +160,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "refund": frozenset({"money", "payment"}),
     "refund_wish": frozenset({"errors", "line", "order"}),
     "route": frozenset({"errors", "goods", "money"}),
+    "scorecard": frozenset({"supplier_terms"}),
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),

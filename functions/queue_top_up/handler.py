@@ -24,6 +24,7 @@ def advance(due: Due) -> None:
         top_ups=wired.top_ups,
         gates=wired.gates,
         suppliers=wired.suppliers,
+        scorecards=wired.scorecards,
         queue=wired.queue,
     )
     tell(advance_top_up(due, means))

@@ -36,6 +36,7 @@ from scrip.adapters.money_events import MoneyEvents
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
+from scrip.adapters.scorecards import Scorecards
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
@@ -81,6 +82,7 @@ class Deployment:
         self.seen_codes = SeenCodes(self._table("Stock"))
         self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
+        self.scorecards = Scorecards(self._table("TopUps"))
         self.suppliers = Suppliers(
             self.merchants, self.keys, URLLib3Session(), self.output("SupplierApiBases")
         )

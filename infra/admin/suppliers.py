@@ -13,6 +13,8 @@ from infra.admin.piped import keep_piped
 from infra.admin.stack import Deployment, connect
 from scrip.adapters.sealed_secrets import CACHE_SECONDS
 from scrip.adapters.suppliers.registry import KINDS
+from scrip.chance import now_ms
+from scrip.domain.scorecard import SPANS_DAYS, Ending, added, day_of
 from scrip.domain.supplier_terms import Limits
 
 ACCOUNT = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
@@ -130,6 +132,64 @@ def quote(target: Target, merchant_id: str, account: str, sku: str) -> None:
     }
     has_any = "available" if available else "not available"
     answer(target, view, [f"{minor(cost.amount_minor, cost.currency)}, {has_any}"])
+
+
+@supplier.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.argument("account", type=AccountName())
+@click.pass_obj
+def scorecard(target: Target, merchant_id: str, account: str) -> None:
+    """How the supplier did over the last day, 7 and 30 days, today (UTC) being one of them.
+
+    UNKNOWN: handed to a person. HALF WITHIN, 95 % WITHIN: from sending to its last word.
+    """
+    deployed = connect(target)
+    deployed.merchants.supplier(merchant_id, account)
+    today = day_of(now_ms())
+    days = range(today - max(SPANS_DAYS) + 1, today + 1)
+    found = deployed.scorecards.of_days(merchant_id, account, days)
+    cards = {
+        span: added(card for day, card in found.items() if day > today - span)
+        for span in SPANS_DAYS
+    }
+    header = (
+        "DAYS",
+        "ORDERS",
+        "DONE",
+        "FAILED",
+        "UNKNOWN",
+        "REVERSED",
+        "HALF WITHIN",
+        "95 % WITHIN",
+    )
+    rows = (
+        (
+            span,
+            card.attempts,
+            *(_share(card.share(each)) for each in Ending),
+            *(_seconds(card.within_ms(percent)) for percent in (50, 95)),
+        )
+        for span, card in cards.items()
+    )
+    view = [
+        {
+            "days": span,
+            "orders": card.attempts,
+            **{each.value: card.ended.get(each, 0) for each in Ending},
+            "p50_ms": card.within_ms(50),
+            "p95_ms": card.within_ms(95),
+        }
+        for span, card in cards.items()
+    ]
+    answer(target, {"account": account, "spans": view}, columns(header, rows))
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _seconds(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds // 1000} s"
 
 
 def _tell(target: Target, deployed: Deployment, merchant_id: str, account: str) -> None:

@@ -25,6 +25,7 @@ from scrip.domain.order import FulfillingOrder, Order, OrderMoved, OrderRecord, 
 from scrip.domain.order_access import CROCKFORD
 from scrip.domain.payment import Payment
 from scrip.domain.route import Route
+from scrip.domain.scorecard import Ending
 from scrip.domain.supplier_terms import MINUTE_MS
 from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, open_units
 from scrip.flows.advance_top_up import Advanced, Means, advance_top_up
@@ -52,6 +53,7 @@ class Engine:
     chance: Random
     breaking: Breaking
     counts: Counter[str] = field(default_factory=Counter)
+    scored: Counter[tuple[str, Ending]] = field(default_factory=Counter)
     kept: dict[str, Order] = field(default_factory=dict)
     top_ups: dict[Unit, TopUp] = field(default_factory=dict)
     queued: list[tuple[int, int, Due, int]] = field(default_factory=list)
@@ -78,6 +80,7 @@ class Engine:
             top_ups=_TopUps(self),
             gates=_Gates(self),
             suppliers=_Suppliers(self),
+            scorecards=_Scorecards(self),
             queue=_Queue(self),
         )
 
@@ -313,6 +316,19 @@ class _Called:
 
     def ask(self, charge: Charge) -> Said:
         return self.engine.call("supplier.ask", lambda: self.supplier.ask(charge))
+
+
+@dataclass
+class _Scorecards:
+    engine: Engine
+
+    def add(
+        self, _merchant: str, account: str, ending: Ending, _took_ms: int | None, _now_ms: int
+    ) -> None:
+        def write() -> None:
+            self.engine.scored[account, ending] += 1
+
+        self.engine.call("scorecards.add", write)
 
 
 @dataclass

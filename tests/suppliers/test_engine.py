@@ -8,12 +8,15 @@ from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge
 from scrip.domain.line import Fate
 from scrip.domain.route import Route
+from scrip.domain.scorecard import Ending
 from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, UNSENT_FOR_MS, Meaning
+from scrip.domain.top_up import Due, open_units
 from scrip.steps.supplier_turn import Supplier
 from tests.suppliers.breaking import Unbroken
 from tests.suppliers.engine import Engine
 
 NOW_MS = 1_790_000_000_000
+UNCLEAR = Said(Meaning.UNCLEAR)
 NOTHING_LEFT = Said(Meaning.NOT_SENT, "refused", trouble=True)
 
 
@@ -22,7 +25,7 @@ class Scripted:
     """Answers all orders and all questions alike."""
 
     sent: Said
-    asked: Said = Said(Meaning.UNCLEAR)
+    asked: Said = UNCLEAR
     charges: list[str] = field(default_factory=list)
     terms = TERMS
 
@@ -89,3 +92,14 @@ def test_an_account_that_is_gone_afterwards_is_for_a_person() -> None:
     assert made.waits_for_a_person(unit)
     assert made.top_ups[unit].attempt.reason == "the account with its supplier is gone"
     assert order.order_id in made.kept
+
+
+def test_each_attempt_is_scored_once_however_often_its_message_comes() -> None:
+    made = engine(main=Scripted(Said(Meaning.FAILED)), spare=Scripted(Said(Meaning.DONE)))
+    for _ in range(10):
+        for unit in open_units(made.pay()):
+            made.push(Due(unit), 0)
+
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.scored == {("main", Ending.FAILED): 10, ("spare", Ending.DONE): 10}

@@ -31,8 +31,8 @@ from scrip.domain.top_up import (
     with_fate,
 )
 from scrip.steps.known_order import OrderReader, known_order
-from scrip.steps.supplier_turn import Gates as TurnGates
-from scrip.steps.supplier_turn import Supplier, Suppliers, first_turn, take_turn
+from scrip.steps.score_attempt import Scorecards, score_attempt
+from scrip.steps.supplier_turn import Gates, Supplier, Suppliers, first_turn, take_turn
 
 TRIES = 8
 """Times that a unit or its order may be found moved before we ask to be sent again."""
@@ -67,13 +67,6 @@ class TopUps(Protocol):
     def save(self, top_up: TopUp) -> TopUp: ...
 
 
-class Gates(TurnGates, Protocol):
-    def enter(self, merchant_id: str, account: str, at_once: int, now_ms: int) -> str | None: ...
-    def leave(self, merchant_id: str, account: str, lease: str) -> None: ...
-    def trouble(self, merchant_id: str, account: str, now_ms: int) -> bool: ...
-    def sense(self, merchant_id: str, account: str) -> None: ...
-
-
 class Queue(Protocol):
     def again(self, due: Due, delay_ms: int) -> None: ...
 
@@ -90,6 +83,7 @@ class Means:
     top_ups: TopUps
     gates: Gates
     suppliers: Suppliers
+    scorecards: Scorecards
     queue: Queue
 
 
@@ -246,6 +240,7 @@ def _heard(
     """Write down what was said, then see to what follows from it."""
     account, merchant_id = calling.account, top_up.unit.merchant_id
     kept = _keep(top_up, change, means)
+    score_attempt(top_up.attempt, kept, now_ms=means.clock(), scorecards=means.scorecards)
     means.gates.leave(merchant_id, account, calling.lease)
     closed = False
     if said.trouble:
@@ -309,7 +304,9 @@ def _without_account(due: Due, top_up: TopUp, means: Means) -> Advanced:
 
 
 def _hand_over(top_up: TopUp, reason: str, means: Means) -> Advanced:
-    return _end(_keep(top_up, lambda now: now.handed_over(reason), means), means)
+    kept = _keep(top_up, lambda now: now.handed_over(reason), means)
+    score_attempt(top_up.attempt, kept, now_ms=means.clock(), scorecards=means.scorecards)
+    return _end(kept, means)
 
 
 def _keep(top_up: TopUp, change: Callable[[Attempt], Attempt], means: Means) -> TopUp:

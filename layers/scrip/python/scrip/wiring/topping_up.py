@@ -7,6 +7,7 @@ from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
+from scrip.adapters.scorecards import Scorecards
 from scrip.adapters.supplier_gates import SupplierGates
 from scrip.adapters.suppliers.registry import Suppliers
 from scrip.adapters.top_up_queue import TopUpQueue
@@ -23,6 +24,7 @@ class ToppingUp:
     top_ups: TopUps
     gates: SupplierGates
     suppliers: Suppliers
+    scorecards: Scorecards
     queue: TopUpQueue
 
 
@@ -39,6 +41,7 @@ def topping_up() -> ToppingUp:
         top_ups=TopUps(top_ups),
         gates=SupplierGates(top_ups),
         suppliers=Suppliers(merchants, keys, provider_http(), settings.supplier_api_bases),
+        scorecards=Scorecards(top_ups),
         queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
     )
 
