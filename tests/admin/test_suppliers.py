@@ -6,12 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from scrip.adapters.scorecards import Scorecards
+from scrip.chance import now_ms
 from scrip.domain.charge import Quote
 from scrip.domain.money import Money
-from scrip.domain.supplier_terms import Resend, Terms
+from scrip.domain.scorecard import Ending
+from scrip.domain.supplier_terms import DAY_MS, Resend, Terms
 from tests.admin.operator import Operator
 from tests.in_memory import InMemory
 from tests.kinds import registered_kind
+from tests.topping_up import table
 
 SECRET = '{"token": "TOP-SECRET"}'
 UNLIMITED = {"per_minute": None, "at_once": None, "patience_minutes": None, "unsent_minutes": None}
@@ -93,3 +97,19 @@ def test_an_account_stays_with_its_kind(shop: Operator) -> None:
         refused = shop.refused("supplier", "set", "acme", "main", "--kind", "another", stdin=SECRET)
 
     assert refused["type"] == "request-invalid"
+
+
+def test_a_supplier_is_judged_by_what_became_of_its_orders(shop: Operator, cloud: InMemory) -> None:
+    shop.done("supplier", "set", "acme", "main", "--kind", "vendor", stdin=SECRET)
+    scorecards = Scorecards(table(cloud, "top_ups"))
+    for seconds in (4, 4, 4, 12):
+        scorecards.add("acme", "main", Ending.DONE, seconds * 1000, now_ms())
+    scorecards.add("acme", "main", Ending.FAILED, 90_000, now_ms() - 3 * DAY_MS)
+
+    day, week, month = shop.done("supplier", "scorecard", "acme", "main")["spans"]
+
+    assert (day["orders"], day["done"], day["p50_ms"], day["p95_ms"]) == (4, 4, 5000, 15000)
+    assert (week["orders"], week["failed"], week["p95_ms"]) == (5, 1, 120_000)
+    assert month == week | {"days": 30}
+    shown = shop.run("supplier", "scorecard", "acme", "main").stdout.splitlines()
+    assert shown[2].split() == ["7", "5", "80.0%", "20.0%", "0.0%", "0.0%", "5", "s", "120", "s"]
