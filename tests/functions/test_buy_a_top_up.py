@@ -1,0 +1,79 @@
+"""A top-up, from the storefront's form to the supplier's word and the buyer's mail."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functions.conftest import Clock
+from tests.functions.test_queue_top_up import until_it_ends
+from tests.in_memory import InMemory
+from tests.outbox import publish, queued_event, sent_mail
+from tests.shop import Reply, Shop
+from tests.suppliers.faults import Fate as Becomes
+from tests.suppliers.faults import Plan
+from tests.suppliers.kinds import KINDS
+from tests.suppliers.server import Simulator, simulated
+from tests.top_ups import sell_top_up
+from tests.topping_up import ACCOUNT, SKU, call_at, open_account
+
+FORM = [{"name": "account", "label": "Account", "pattern": "[0-9]{5,11}"}]
+FILLED = {"qb": {"account": " 13800138000 "}}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    with simulated(KINDS["fulu"].dialect) as state:
+        yield state
+
+
+@pytest.fixture
+def supplier(server: Simulator, cloud: InMemory, stocked: Shop, clock: Clock) -> Simulator:
+    server.now_ms = clock.now_ms
+    server.begin(Plan(), goods={SKU: 2790})
+    call_at(cloud, server.base)
+    open_account(cloud, stocked.merchant_id)
+    routes = [{"supplier": ACCOUNT, "sku": SKU}]
+    sell_top_up(stocked, "qb", FORM, price=3000, routes=routes)
+    return server
+
+
+def bought(shop: Shop, cloud: InMemory, lines: dict[str, int]) -> Reply:
+    placed = shop.place(lines, filled=FILLED)
+    assert placed.status == 201, placed.text
+    assert shop.pay(placed).json == {"outcome": "fulfilling"}
+    publish(cloud)
+    return placed
+
+
+def test_it_is_charged_to_the_account_and_told(
+    cloud: InMemory, stocked: Shop, supplier: Simulator, clock: Clock
+) -> None:
+    placed = bought(stocked, cloud, {"qb": 2, "card-50": 1})
+    assert len(stocked.codes(placed)) == 1
+
+    until_it_ends(cloud, supplier, clock)
+
+    seen = stocked.read(placed).json
+    assert (seen["state"], seen["lines"][0]["top_ups"]) == ("delivered", ["done", "done"])
+    assert [each.account for each in supplier.book.orders] == ["13800138000"] * 2
+    publish(cloud)
+    cloud.invoke("queue_send_mail", queued_event(cloud))
+    [mail] = sent_mail()
+    assert "qb for 13800138000: 2 of 2 charged" in mail.body
+
+
+def test_what_the_supplier_refuses_is_given_back(
+    cloud: InMemory, stocked: Shop, supplier: Simulator, clock: Clock
+) -> None:
+    supplier.plan.fates += [Becomes(fails=True), Becomes()]
+    placed = bought(stocked, cloud, {"qb": 2})
+
+    until_it_ends(cloud, supplier, clock)
+    cloud.invoke("schedule_follow_up", {})
+
+    seen = stocked.read(placed).json
+    assert (seen["state"], sorted(seen["lines"][0]["top_ups"])) == (
+        "refund_due",
+        ["done", "failed"],
+    )
+    assert (seen["refund_due_minor"], seen["refunded_minor"]) == (3000, 3000)
