@@ -4,6 +4,7 @@
 policy are enforced, and Stripe is localstripe. `deployed` runs a scenario in both.
 """
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -39,6 +40,13 @@ def providers() -> Iterator[Providers]:
         standard_bridge() as standard,
     ):
         yield Providers(wechat, alipay, paypal, standard)
+
+
+@pytest.fixture(autouse=True)
+def on_time(providers: Providers) -> None:
+    """The stand-ins look at their watches: a session lasts longer than a signature."""
+    providers.wechat.now_seconds = int(time.time())
+    providers.alipay.now = time.time()
 
 
 @pytest.fixture(scope="session")

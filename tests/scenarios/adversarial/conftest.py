@@ -1,6 +1,5 @@
 """Shops with an account at every provider, in the deployed cloud."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -23,10 +22,3 @@ def ground(open_cloud: Deployed, providers: Providers) -> Iterator[Ground]:
     made = Ground(open_cloud, {each.provider: each for each in known})
     yield made
     made.check()
-
-
-@pytest.fixture(autouse=True)
-def on_time(providers: Providers) -> None:
-    """The stand-ins look at their watches: a session lasts longer than a signature."""
-    providers.wechat.now_seconds = int(time.time())
-    providers.alipay.now = time.time()
