@@ -26,8 +26,8 @@ pytestmark = pytest.mark.cloud
 
 SEATS, DEVICES, AT_A_TIME = 5, 60, 24
 ASKING = 8
-"""At a time: each starts a function cold. On a machine that has too much to do an answer may be lost,
-and what counts requests counts the same one twice."""
+"""At a time: each starts a function cold. On a machine that has too much to do an answer may be
+lost, and what counts requests counts the same one twice."""
 
 
 def sold(deployed: Deployed, shop: Shop) -> str:
