@@ -166,7 +166,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "stock_warning": frozenset({"day", "stock_level"}),
     "synced_level": frozenset({"errors"}),
     "top_up": frozenset(
-        {"attempt", "gate", "line", "order", "order_access", "route", "supplier_terms"}
+        {"attempt", "errors", "gate", "line", "order", "order_access", "route", "supplier_terms"}
     ),
     "watermark": frozenset({"code"}),
 }

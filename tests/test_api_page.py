@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scrip.chance import now_ms
 from scrip.contracts.callbacks import MAX_CALLBACK_BYTES
 from scrip.contracts.http import MAX_IDEMPOTENCY_KEY, MAX_JSON_BYTES, MAX_TEXT_BYTES
 from scrip.contracts.openapi import OPERATIONS
@@ -25,6 +26,7 @@ from tests.file_upload import result_of, run, upload
 from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
 from tests.template import ROOT
+from tests.topping_up import paid, stuck
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```sh\n(.+?)\n```\n```json\n(.+?)\n```", PAGE, re.DOTALL)
@@ -52,6 +54,8 @@ MADE_ANEW = {
     "fields",
     "result_url",
     "replaced_at_ms",
+    "sent_at_ms",
+    "asked_at_ms",
 }
 
 
@@ -114,6 +118,7 @@ def test_the_examples_answer_what_the_page_shows(cloud: InMemory, shop: Shop) ->
         "OPERATOR": shop.keys["operator"],
         "SECOND": shop.keys["second operator"],
         "BATCH": _stock(shop),
+        "TOP_UP_ORDER": _stuck(cloud, shop),
     }
     seen: list[Reply] = []
     for command, shown in EXAMPLES:
@@ -155,6 +160,13 @@ def _stock(shop: Shop) -> str:
     reply = shop.call("POST", path, codes, key="operator", headers=headers)
     assert reply.status == 200
     return str(reply.json["batch_id"])
+
+
+def _stuck(cloud: InMemory, shop: Shop) -> str:
+    """An order of a top-up that nobody knows the end of."""
+    order = paid(cloud, shop.merchant_id, now_ms())
+    stuck(cloud, order)
+    return order.order_id
 
 
 def _curl(shop: Shop, command: str, names: dict[str, str]) -> Reply:

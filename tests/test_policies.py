@@ -16,7 +16,7 @@ import pytest
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.tables import Table
 from scrip.contracts.callbacks import replay_event
-from scrip.domain.order import DeliveredOrder
+from scrip.domain.order import DeliveredOrder, Order
 from tests import template
 from tests.asked import Use, recording
 from tests.ending import give_an_end
@@ -36,7 +36,7 @@ from tests.suppliers.faults import Fate as Becomes
 from tests.suppliers.faults import Plan
 from tests.suppliers.kinds import KINDS
 from tests.suppliers.server import simulated
-from tests.topping_up import call_at, found, offer, open_account, paid, take_queued
+from tests.topping_up import call_at, found, offer, open_account, paid, stuck, take_queued
 
 FUNCTIONS = sorted(template.functions())
 
@@ -308,6 +308,7 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
         [lost] = take_queued(cloud)
         order = paid(cloud, shop.merchant_id, now_ms)
         publish(cloud)
+        _decide(cloud, shop, paid(cloud, shop.merchant_id, now_ms))
         messages = [lost, *(each for each in take_queued(cloud) if order.order_id in each.body)]
         for seconds in range(0, 60, 10):
             clock(seconds * 1000)
@@ -318,6 +319,15 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
             _good(shop.hear(told.body, told.headers))
     clock(0)
     assert isinstance(found(cloud, order), DeliveredOrder)
+
+
+def _decide(cloud: InMemory, shop: Shop, order: Order) -> None:
+    """Nobody knows the end of its unit; a person says so."""
+    stuck(cloud, order)
+    path = f"/v1/merchant/orders/{order.order_id}/top-ups"
+    _good(shop.call("GET", path, key="operator"))
+    body = {"line": 0, "unit": 0, "verdict": "succeeded", "reason": "asked"}
+    _good(shop.call("POST", f"{path}/decide", body, key="operator"))
 
 
 def _as_text(value: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.suppliers.registry import Suppliers
 from scrip.adapters.tables import Table
+from scrip.adapters.top_ups import TopUps
+from scrip.domain.attempt import Attempt, AttemptState
 from scrip.domain.catalogue import Status, Variant
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.line import Line, first_fates
@@ -21,6 +23,8 @@ from scrip.domain.money import Money
 from scrip.domain.order import FulfillingOrder, Order, PendingOrder
 from scrip.domain.payment import Payment
 from scrip.domain.route import Route
+from scrip.domain.supplier_terms import DAY_MS
+from scrip.domain.top_up import TopUp, all_units
 from scrip.wiring.clients import provider_http
 from tests.in_memory import REGION, TABLES, InMemory
 from tests.suppliers.fulu import APP_KEY, SECRET
@@ -66,7 +70,9 @@ def offer(cloud: InMemory, merchant_id: str, *accounts: str) -> None:
     )
 
 
-def paid(cloud: InMemory, merchant_id: str, now_ms: int, units: int = 1) -> FulfillingOrder:
+def paid(
+    cloud: InMemory, merchant_id: str, now_ms: int, units: int = 1, *, provider: str = "stripe"
+) -> FulfillingOrder:
     """An order of top-ups, as its payment leaves it."""
     orders, number = Orders(table(cloud, "orders")), next(_numbers)
     line = Line(
@@ -86,13 +92,14 @@ def paid(cloud: InMemory, merchant_id: str, now_ms: int, units: int = 1) -> Fulf
         email="buyer@example.com",
         locale="en",
         payment_ref=f"pi_{number}",
+        provider=provider,
         fingerprint=bytes(16),
         trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
         placed_at_ms=now_ms,
         expires_at_ms=now_ms + WINDOW_MS,
     )
     orders.place(pending)
-    payment = Payment("stripe", pending.payment_ref, pending.total, True, now_ms)
+    payment = Payment(provider, pending.payment_ref, pending.total, True, now_ms)
     settled = pending.pay(payment).settle(now_ms)
     orders.close(pending, settled)
     assert isinstance(settled, FulfillingOrder)
@@ -103,6 +110,26 @@ def found(cloud: InMemory, order: Order) -> Order:
     now = Orders(table(cloud, "orders")).find(order.merchant_id, order.order_id, consistent=True)
     assert now
     return now
+
+
+def stuck(cloud: InMemory, order: Order, *, unit: int = 0, reason: str = "") -> TopUp:
+    """Nobody knows what became of a unit: it was sent, asked about for a day, and waits."""
+    which, top_ups = all_units(order)[unit], TopUps(table(cloud, "top_ups"))
+    sent_at_ms = order.placed_at_ms
+    attempt = Attempt(
+        reference=which.reference(0),
+        supplier=ACCOUNT,
+        since_ms=sent_at_ms,
+        state=AttemptState.MANUAL,
+        sends=1,
+        sent_at_ms=sent_at_ms,
+        asked=97,
+        asked_at_ms=sent_at_ms + DAY_MS,
+        ref="F2611220001",
+        code="5002",
+        reason=reason or "unknown for too long",
+    )
+    return top_ups.save(TopUp(which, Route(ACCOUNT, SKU), attempt))
 
 
 class Queued(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any
 
 from scrip.answers.after_sale import AFTER_SALE, asking
 from scrip.answers.offers import OFFERS
+from scrip.answers.top_ups import TOP_UPS
 from scrip.chance import now_ms, random_id
 from scrip.contracts import merchant as wire
 from scrip.contracts import merchant_vault_views as vault_views
@@ -19,6 +20,7 @@ from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_refunds import REFUND_OPERATIONS
 from scrip.contracts.merchant_stock import stock_view
 from scrip.contracts.merchant_strays import STRAY_OPERATIONS
+from scrip.contracts.merchant_top_ups import TOP_UP_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS, BatchShredded, UnitShredded
 from scrip.contracts.problems import Problem
 from scrip.domain.activation import KeyRecord
@@ -318,6 +320,7 @@ API = Api(
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,
         *REFUND_OPERATIONS,
+        *TOP_UP_OPERATIONS,
     ),
     {
         "list_all_products": list_products,
@@ -335,6 +338,7 @@ API = Api(
         "view_masked_codes": view_masked,
         **AFTER_SALE,
         **OFFERS,
+        **TOP_UPS,
         "shred_batch": shred_a_batch,
         "shred_unit": shred_a_unit,
         "rotate_licence_key": rotate_licence_key,

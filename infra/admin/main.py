@@ -15,6 +15,7 @@ from infra.admin.orders import order
 from infra.admin.queues import queue
 from infra.admin.refunds import refund
 from infra.admin.suppliers import supplier
+from infra.admin.top_ups import top_up
 from infra.admin.vault import vault
 
 
@@ -36,6 +37,7 @@ GROUPS = (
     stock,
     order,
     refund,
+    top_up,
     event,
     callback,
     queue,

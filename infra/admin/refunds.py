@@ -34,7 +34,7 @@ def list_open(target: Target, *, waiting: bool) -> None:
     deployed, now = connect(target), now_ms()
     found = [
         (record, each)
-        for record in _followed_up(deployed, now)
+        for record in followed_up(deployed, now)
         for each in record.refunds
         if each.waits_for_a_person(now) or (each.state.under_way and not waiting)
     ]
@@ -99,7 +99,7 @@ def _decide(
     tell("its order is followed up within a minute")
 
 
-def _followed_up(deployed: Deployment, now: int) -> Iterator[OrderRecord]:
+def followed_up(deployed: Deployment, now: int) -> Iterator[OrderRecord]:
     for place in deployed.follow_ups.due(now + AHEAD_MS, MOST):
         record = deployed.orders.find_record(place.merchant_id, place.order_id)
         if record:

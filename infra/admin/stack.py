@@ -43,6 +43,8 @@ from scrip.adapters.stock_watch import StockWatch
 from scrip.adapters.suppliers.registry import Suppliers
 from scrip.adapters.synced_stock import SyncedStock
 from scrip.adapters.tables import Table
+from scrip.adapters.top_up_queue import TopUpQueue
+from scrip.adapters.top_ups import TopUps
 from scrip.adapters.vault import Vault
 
 CONFIG = Config(
@@ -74,6 +76,8 @@ class Deployment:
         self.refunds = Refunds(self._table("Orders"))
         self.disputes = Disputes(self._table("Orders"))
         self.follow_ups = FollowUps(self._table("Orders"))
+        self.top_ups = TopUps(self._table("TopUps"))
+        self.top_up_queue = TopUpQueue(client("sqs"), self.output("TopUpQueueUrl"))
         self.vault = Vault(self.keys)
         self.codes = SealedCodes(self.stock, self.vault)
         self.exports = Exports(self._table("Exports"))

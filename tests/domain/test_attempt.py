@@ -9,7 +9,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scrip.domain.attempt import Attempt, AttemptState, Said, Step
+from scrip.domain.attempt import Attempt, AttemptState, Said, Step, Verdict
 from scrip.domain.supplier_terms import DAY_MS, MINUTE_MS, Meaning, Resend, Terms
 
 NOW_MS = 1_790_000_000_000
@@ -94,12 +94,36 @@ def test_a_failure_that_turns_out_to_be_none_is_for_a_person() -> None:
 def test_a_person_decides_and_the_supplier_may_do_so_first() -> None:
     waiting = sent(AttemptState.UNKNOWN).handed_over("too long")
 
-    assert waiting.decided(AttemptState.FAILED, NOW_MS).state is AttemptState.FAILED
+    assert waiting.decided(Verdict.FAILED, NOW_MS).state is AttemptState.FAILED
     late_ms = NOW_MS + 2 * DAY_MS
-    assert waiting.decided(AttemptState.UNKNOWN, late_ms).next_step(late_ms, TERMS) is Step.ASK
+    assert waiting.decided(Verdict.ASK_AGAIN, late_ms).next_step(late_ms, TERMS) is Step.ASK
     assert waiting.told(Said(Meaning.DONE), NOW_MS, TERMS).state is AttemptState.DONE
     assert waiting.told(Said(Meaning.NOT_FOUND), NOW_MS, TERMS) == waiting
-    assert sent().decided(AttemptState.DONE, NOW_MS).state is AttemptState.SENDING
+    assert sent().decided(Verdict.SUCCEEDED, NOW_MS).state is AttemptState.SENDING
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_a_person_said_is_known_until_something_comes_of_it(verdict: Verdict) -> None:
+    waiting = sent(AttemptState.UNKNOWN).handed_over("too long")
+
+    decided = waiting.decided(verdict, NOW_MS)
+
+    assert [each for each in Verdict if decided.is_decided(each)] == [verdict]
+    assert not any(waiting.is_decided(each) for each in Verdict)
+    assert not decided.may_go_elsewhere
+    again = decided.handed_over("too long")
+    assert again.is_decided(Verdict.ASK_AGAIN) is False
+
+
+def test_what_a_supplier_ended_no_person_decided() -> None:
+    done, failed = (
+        sent(AttemptState.UNKNOWN).told(Said(meaning, "7"), NOW_MS, TERMS)
+        for meaning in (Meaning.DONE, Meaning.FAILED)
+    )
+
+    assert not done.is_decided(Verdict.SUCCEEDED)
+    assert not failed.is_decided(Verdict.FAILED)
+    assert (done.code, failed.code) == ("7", "7")
 
 
 def test_questions_come_less_and_less_often_and_end_with_a_person() -> None:

@@ -35,6 +35,8 @@ class MerchantSettings:
     reveals_table: str
     generated_keys_table: str
     exports_table: str
+    top_ups_table: str
+    top_up_queue_url: str
     vault_key_arn: str
 
 

@@ -17,7 +17,7 @@ from scrip.domain.route import Route
 from scrip.domain.top_up import TopUp, TopUpMoved, Tried, Unit
 
 NUMBERS = ("since_ms", "sends", "sent_at_ms", "asked", "asked_at_ms", "missing")
-TEXTS = ("ref", "receipt", "reason")
+TEXTS = ("ref", "receipt", "code", "reason")
 
 
 class TopUps:

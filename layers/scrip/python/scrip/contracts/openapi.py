@@ -18,6 +18,7 @@ from scrip.contracts.merchant_imports import IMPORT_OPERATIONS
 from scrip.contracts.merchant_offers import OFFER_OPERATIONS
 from scrip.contracts.merchant_refunds import REFUND_OPERATIONS
 from scrip.contracts.merchant_strays import STRAY_OPERATIONS
+from scrip.contracts.merchant_top_ups import TOP_UP_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
@@ -35,6 +36,7 @@ TAGS = {
         *EXPORT_OPERATIONS,
         *OFFER_OPERATIONS,
         *REFUND_OPERATIONS,
+        *TOP_UP_OPERATIONS,
         *IMPORT_OPERATIONS,
     ),
     "keys": KEYS_OPERATIONS,

@@ -88,6 +88,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.OrderNotReadable: Kind(409, "The order has no codes to show"),
     errors.StrayUnknown: Kind(404, "No such payment stands beside the order"),
     errors.StrayDecided: Kind(409, "That may not be decided of this payment"),
+    errors.TopUpNotWaiting: Kind(409, "The top-up does not wait for a person"),
     errors.OrderFrozen: Kind(409, "The order is frozen"),
     errors.CodesShredded: Kind(410, "The codes were destroyed"),
     errors.BatchUnknown: Kind(404, "No such batch"),

@@ -43,6 +43,21 @@ NEVER_SENT, DECIDED = "never sent", "a person decided"
 """Reasons of ours. What failed for one of these is tried nowhere else."""
 
 
+class Verdict(Enum):
+    """What a person says of an attempt that nobody knows the end of."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ASK_AGAIN = "ask_again"
+
+
+AFTER = {
+    Verdict.SUCCEEDED: AttemptState.DONE,
+    Verdict.FAILED: AttemptState.FAILED,
+    Verdict.ASK_AGAIN: AttemptState.UNKNOWN,
+}
+
+
 class Step(Enum):
     """What is to be done with an attempt next."""
 
@@ -74,8 +89,8 @@ class Attempt:
     """`reference`: under which the supplier knows it, made before it is sent and never changed.
     `since_ms`: patience counts from then; when it was made, or a person had it asked about again.
     `sends`: how often it may have left; 0: nobody knows it. `asked`: how often it was asked about;
-    `missing`: how often in a row it was not found. `reason`: the code that ended it, or why a
-    person must look."""
+    `missing`: how often in a row it was not found. `code`: the last that its supplier said.
+    `reason`: the code that ended it, or why a person must look."""
 
     reference: str
     supplier: str
@@ -88,6 +103,7 @@ class Attempt:
     missing: int = 0
     ref: str = ""
     receipt: str = ""
+    code: str = ""
     reason: str = ""
 
     @property
@@ -136,7 +152,7 @@ class Attempt:
         asked = replace(self, asked=self.asked + 1, asked_at_ms=now_ms)
         if said.meaning is not Meaning.NOT_FOUND:
             return replace(asked._heard(said, refusal_ends=False), missing=0)
-        missing = replace(asked, missing=self.missing + 1)
+        missing = replace(asked, missing=self.missing + 1, code=said.code or self.code)
         return missing._failed("not_found") if missing._never_came(now_ms, terms) else missing
 
     def given_up(self) -> "Attempt":
@@ -147,15 +163,25 @@ class Attempt:
         """To a person."""
         return replace(self, state=AttemptState.MANUAL, reason=reason) if self.state.open else self
 
-    def decided(self, state: AttemptState, now_ms: int) -> "Attempt":
-        """A person said what became of it: done, failed, or to be asked about again."""
+    def decided(self, verdict: Verdict, now_ms: int) -> "Attempt":
+        """A person said what became of it, or has it asked about for as long again."""
         if self.state is not AttemptState.MANUAL:
             return self
-        since_ms = now_ms if state is AttemptState.UNKNOWN else self.since_ms
-        return replace(self, state=state, reason=DECIDED, missing=0, since_ms=since_ms)
+        since_ms = now_ms if verdict is Verdict.ASK_AGAIN else self.since_ms
+        return replace(self, state=AFTER[verdict], reason=DECIDED, missing=0, since_ms=since_ms)
+
+    def is_decided(self, verdict: Verdict) -> bool:
+        """Whether a person said just that, and nothing came of it since."""
+        open_again = verdict is Verdict.ASK_AGAIN and self.state.open
+        return self.reason == DECIDED and (open_again or self.state is AFTER[verdict])
 
     def _heard(self, said: Said, *, refusal_ends: bool) -> "Attempt":
-        known = replace(self, ref=said.ref or self.ref, receipt=said.receipt or self.receipt)
+        known = replace(
+            self,
+            ref=said.ref or self.ref,
+            receipt=said.receipt or self.receipt,
+            code=said.code or self.code,
+        )
         match said.meaning:
             case Meaning.TAKEN:
                 return replace(known, state=AttemptState.TAKEN)

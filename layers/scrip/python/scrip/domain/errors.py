@@ -190,6 +190,12 @@ class StrayDecided(Rejected):
     slug = "stray-payment-decided"
 
 
+class TopUpNotWaiting(Rejected):
+    """What became of it is known, or is being asked about: no person is to decide of it."""
+
+    slug = "top-up-not-waiting"
+
+
 class OrderFrozen(Rejected):
     """Its payment is disputed, or its shop stopped it: nothing of it is shown or moved."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from scrip.domain.attempt import Attempt, AttemptState
+from scrip.domain.errors import UnitUnknown
 from scrip.domain.gate import Turn
 from scrip.domain.line import Fate
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
@@ -93,6 +94,11 @@ class TopUp:
         attempt = self.attempt
         return max(attempt.since_ms, attempt.sent_at_ms, attempt.asked_at_ms)
 
+    @property
+    def waits(self) -> bool:
+        """For a person."""
+        return self.attempt.state is AttemptState.MANUAL
+
     def by(self, route: Route) -> "TopUp":
         """Through the same supplier again, or another one, nothing of it having been sent yet."""
         if route == self.route:
@@ -149,19 +155,33 @@ def routes_left(routes: Sequence[Route], top_up: TopUp) -> list[Route]:
     return [route for route in routes if (route.supplier, route.sku) not in tried]
 
 
-def open_units(order: Order) -> list[Unit]:
-    """Those that a supplier is still to deliver, or may be delivering."""
+def all_units(order: Order) -> list[Unit]:
     return [
         Unit(order.merchant_id, order.order_id, line.number, unit)
         for line in order.lines
-        for unit, fate in enumerate(line.fates)
-        if fate is Fate.OPEN
+        for unit in range(len(line.fates))
     ]
+
+
+def open_units(order: Order) -> list[Unit]:
+    """Those that a supplier is still to deliver, or may be delivering."""
+    return [unit for unit in all_units(order) if fate_of(order, unit) is Fate.OPEN]
+
+
+def fate_of(order: Order, unit: Unit) -> Fate:
+    return order.line(unit.line).fates[unit.unit]
+
+
+def known_unit(order: Order, unit: Unit) -> Unit:
+    """Raises UnitUnknown if the order has no such top-up."""
+    if unit not in all_units(order):
+        raise UnitUnknown(f"line {unit.line} has no top-up {unit.unit}")
+    return unit
 
 
 def with_fate(order: SettledOrder, unit: Unit, fate: Fate, at_ms: int) -> SettledOrder | None:
     """The order after a unit of it ended so; None if that changes nothing, or comes too late."""
-    was = order.line(unit.line).fates[unit.unit]
+    was = fate_of(order, unit)
     if (was, fate) == (Fate.DONE, Fate.REVERSED):
         return order.reverse_unit(unit.line, unit.unit)
     if isinstance(order, FulfillingOrder) and was is Fate.OPEN and fate is not Fate.REVERSED:

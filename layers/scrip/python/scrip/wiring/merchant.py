@@ -27,6 +27,8 @@ from scrip.adapters.signing import Signing
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
 from scrip.adapters.synced_stock import SyncedStock
+from scrip.adapters.top_up_queue import TopUpQueue
+from scrip.adapters.top_ups import TopUps
 from scrip.adapters.vault import Vault
 from scrip.settings import MerchantSettings, load, on_lambda
 from scrip.wiring.clients import client, table
@@ -59,6 +61,8 @@ class MerchantSide:
     licence_keys: LicenceKeys
     signing: Signing
     synced: SyncedStock
+    top_ups: TopUps
+    top_up_queue: TopUpQueue
 
 
 @cache
@@ -92,6 +96,8 @@ def merchant_side() -> MerchantSide:
         licence_keys=LicenceKeys(table(settings.merchants_table)),
         signing=Signing(keys),
         synced=SyncedStock(stock),
+        top_ups=TopUps(table(settings.top_ups_table)),
+        top_up_queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
     )
 
 
