@@ -27,7 +27,7 @@ PARAMETERS ?=
 GATEWAY ?= stripe
 GOODS ?= code
 
-.PHONY: help setup setup-sam run buy demo reset check test bench openapi build deploy prove-deploy lock clean
+.PHONY: help setup setup-sam run buy demo reset lint check test bench openapi build deploy prove-deploy lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -79,14 +79,16 @@ reset:  ## forget the local cloud's data
 
 # --- checks -----------------------------------------------------------------------------------------------------------
 
-check: setup  ## format, lint, types, templates, architecture
+lint: setup
 	@ruff format --check --quiet $(PYTHON_SOURCES) || { echo "run: ruff format"; exit 1; }
 	@ruff check --quiet $(PYTHON_SOURCES)
 	@mypy
 	@cfn-lint $(TEMPLATES)
+
+check: lint  ## format, lint, types, templates, architecture
 	@pytest -q tests/test_architecture.py
 
-test: check  ## everything CI runs, on all cores
+test: lint  ## everything CI runs, on all cores
 	@pytest -n auto --dist worksteal
 
 bench: setup setup-sam  ## measure; writes build/bench.json and prints it

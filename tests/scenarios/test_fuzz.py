@@ -24,7 +24,7 @@ from tests.shop import Shop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
-EXAMPLES = 40
+EXAMPLES = 25
 """Generated requests for each operation."""
 
 CHECKS = [
