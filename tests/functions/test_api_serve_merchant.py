@@ -58,6 +58,7 @@ def test_products_and_variants_are_put_in_full_and_read_back(cloud: InMemory, sh
         "low_days": 3,
         "supply": "codes",
         "synced_from": None,
+        "routes": [],
     }
     with nothing_changes(cloud):
         assert shop.call("PUT", VARIANT_PATH, VARIANT, key="operator").json == put.json
