@@ -1,7 +1,9 @@
 """The engine at suppliers that are simply down, or whose account is gone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from scrip.adapters.suppliers.fulu import TERMS
 from scrip.domain.attempt import Said
@@ -11,6 +13,7 @@ from scrip.domain.route import Route
 from scrip.domain.scorecard import Ending
 from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, UNSENT_FOR_MS, Meaning
 from scrip.domain.top_up import Due, open_units
+from scrip.flows.advance_top_up import advance_top_up
 from scrip.steps.supplier_turn import Supplier
 from tests.suppliers.breaking import Unbroken
 from tests.suppliers.engine import Engine
@@ -103,3 +106,83 @@ def test_each_attempt_is_scored_once_however_often_its_message_comes() -> None:
     made.run(NOW_MS + HOUR_MS)
 
     assert made.scored == {("main", Ending.FAILED): 10, ("spare", Ending.DONE): 10}
+
+
+class Slow(Scripted):
+    """Before it answers an order, `meanwhile` happens."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    def send(self, charge: Charge) -> Said:
+        said = super().send(charge)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return said
+
+
+def test_an_answer_that_comes_after_the_next_attempt_was_begun_is_not_taken_for_that_one() -> None:
+    late = Slow(Said(Meaning.REFUSED, "no"), asked=Said(Meaning.FAILED, "gone"))
+    spare = Scripted(UNCLEAR, asked=Said(Meaning.DONE))
+    made = engine(main=late, spare=spare)
+    [unit] = open_units(made.pay())
+
+    def others_ask_and_go_elsewhere() -> None:
+        made.now_ms += 10_000
+        for version in (1, 3):
+            advance_top_up(Due(unit, version), made.means())
+
+    late.meanwhile = others_ask_and_go_elsewhere
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.fates() == {Fate.DONE: 1}
+    assert made.top_ups[unit].attempt.supplier == "spare"
+    assert (len(late.charges), len(spare.charges)) == (1, 1)
+
+
+def test_who_finds_no_route_gives_up_only_what_nobody_sends() -> None:
+    spare = Slow(Said(Meaning.DONE))
+    made = engine(spare=spare)
+    [unit] = open_units(made.pay())
+
+    def routes_are_taken_away() -> None:
+        made.routes = []
+        advance_top_up(Due(unit), made.means())
+
+    spare.meanwhile = routes_are_taken_away
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.fates() == {Fate.DONE: 1}
+
+
+def test_without_a_route_the_money_is_given_back() -> None:
+    made = engine(main=Scripted(Said(Meaning.DONE)))
+    made.routes = []
+    made.pay()
+
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.fates() == {Fate.FAILED: 1}
+    assert made.counts["supplier.send"] == 0
+
+
+def test_a_route_that_comes_back_is_not_tried_once_the_price_is_to_be_owed() -> None:
+    main, spare = Scripted(Said(Meaning.FAILED)), Scripted(Said(Meaning.DONE))
+    made = engine(main=main, spare=spare)
+    both, made.routes = made.routes, made.routes[:1]
+    [unit] = open_units(made.pay())
+
+    class Meeting(Unbroken):
+        """Just before the order is written, another message comes, and then the next."""
+
+        def call(self, name: str, do: Callable[[], Any]) -> Any:
+            if name == "orders.end" and made.routes != both:
+                made.routes = both
+                for version in (3, 4):
+                    advance_top_up(Due(unit, version, again=True), made.means())
+            return do()
+
+    made.breaking = Meeting(made.chance)
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.fates() == {Fate.FAILED: 1}
+    assert spare.charges == []

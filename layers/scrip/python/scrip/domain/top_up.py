@@ -80,13 +80,15 @@ class Tried(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """`route`: of the attempt. `version` counts what was written down; 0: nothing yet."""
+    """`route`: of the attempt. `version` counts what was written down; 0: nothing yet. `closed`: no
+    other attempt will be made."""
 
     unit: Unit
     route: Route
     attempt: Attempt
     tried: tuple[Tried, ...] = ()
     version: int = 0
+    closed: bool = False
 
     @property
     def called_at_ms(self) -> int:
@@ -110,7 +112,7 @@ class TopUp:
     def next_attempt(self, route: Route, now_ms: int) -> "TopUp":
         """Another, after the one before has failed."""
         last = self.attempt
-        if last.state is not AttemptState.FAILED:
+        if last.state is not AttemptState.FAILED or self.closed:
             raise ValueError(f"{last.reference} is {last.state.value}")
         tried = (*self.tried, Tried(last.reference, last.supplier, self.route.sku, last.reason))
         return replace(
@@ -119,6 +121,10 @@ class TopUp:
             attempt=Attempt(self.unit.reference(len(tried)), route.supplier, now_ms),
             tried=tried,
         )
+
+    def close(self) -> "TopUp":
+        """Before its price is given back: whoever would try elsewhere finds it so, or was first."""
+        return replace(self, closed=True)
 
     def with_attempt(self, attempt: Attempt) -> "TopUp":
         return replace(self, attempt=attempt)

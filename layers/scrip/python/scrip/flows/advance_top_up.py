@@ -17,7 +17,7 @@ from scrip.domain.charge import Charge
 from scrip.domain.errors import MoveContended, SupplierUnknown
 from scrip.domain.gate import Lane, Turn, Wait
 from scrip.domain.line import Fate, Line
-from scrip.domain.order import FulfillingOrder, Order, OrderMoved, SettledOrder
+from scrip.domain.order import FulfillingOrder, Order, OrderMoved, SettledOrder, lost_all
 from scrip.domain.route import Route
 from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Terms
 from scrip.domain.top_up import (
@@ -44,6 +44,7 @@ FROZEN_MS = 15 * MINUTE_MS
 UNSENT_MS = 5_000
 BUSY_MS = 2_000
 
+NOWHERE = Route("", "")
 TOO_LONG = "unknown for too long"
 NO_ACCOUNT = "the account with its supplier is gone"
 
@@ -138,21 +139,23 @@ def advance_top_up(due: Due, means: Means) -> Advanced:
         case Step.HUMAN:
             return _hand_over(top_up, TOO_LONG, means)
         case Step.GIVE_UP:
-            return _end(_keep(top_up, lambda now: now.given_up(), means), means)
+            return _give_up(top_up, means)
     return _end(top_up, means)
 
 
 def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
     """Through the supplier it was sent to before, or the first that has a turn for it."""
-    order = known_order(due.unit.merchant_id, due.unit.order_id, means.orders).order
+    record = known_order(due.unit.merchant_id, due.unit.order_id, means.orders)
+    order = record.order
     line = order.line(due.unit.line)
     if not isinstance(order, FulfillingOrder) or line.fates[due.unit.unit] is not Fate.OPEN:
         return Advanced()
-    if order.frozen:
+    lost = lost_all(record)  # to a dispute: the buyer has the money back
+    if order.frozen and not lost:
         return _again(Due(due.unit, due.version), FROZEN_MS, means)
-    routes = _routes(order, line, top_up, means)
+    routes = () if lost else _routes(order, line, top_up, means)
     if not routes:
-        return _end_unit(due.unit, Fate.FAILED, means)
+        return _give_up(top_up or begun(due.unit, NOWHERE, order.delivered_at_ms), means)
     now_ms = means.clock()
     chosen = first_turn(
         order.merchant_id,
@@ -260,18 +263,22 @@ def _end(top_up: TopUp, means: Means) -> Advanced:
     """See to what has come to an end, safe to repeat. What failed is tried through another
     supplier, if there is one, unless its buyer has waited too long already."""
     attempt = top_up.attempt
-    if attempt.may_go_elsewhere:
+    if attempt.state is AttemptState.MANUAL:
+        return Advanced(handed_over=attempt.reason)
+    if attempt.state not in FATES:
+        return Advanced()  # somebody else moved it, and goes on from there
+    if attempt.may_go_elsewhere and not top_up.closed:
         order = known_order(top_up.unit.merchant_id, top_up.unit.order_id, means.orders).order
         line = order.line(top_up.unit.line)
         left = _routes(order, line, top_up, means)
-        if left and line.fates[top_up.unit.unit] is Fate.OPEN:
-            try:
-                after = means.top_ups.save(top_up.next_attempt(left[0], means.clock()))
-            except TopUpMoved:
-                return Advanced()
+        go_on = bool(left) and line.fates[top_up.unit.unit] is Fate.OPEN
+        after = top_up.next_attempt(left[0], means.clock()) if go_on else top_up.close()
+        try:
+            after = means.top_ups.save(after)
+        except TopUpMoved:
+            return Advanced()
+        if go_on:
             return _again(_due(after), 0, means)
-    if attempt.state is AttemptState.MANUAL:
-        return Advanced(handed_over=attempt.reason)
     return _end_unit(top_up.unit, FATES[attempt.state], means)
 
 
@@ -300,7 +307,7 @@ def _without_account(due: Due, top_up: TopUp, means: Means) -> Advanced:
         return _end(top_up, means)
     if means.clock() < attempt.since_ms + UNSENT_FOR_MS:
         return _send(due, top_up, means)
-    return _end(_keep(top_up, lambda now: now.given_up(), means), means)
+    return _give_up(top_up, means)
 
 
 def _hand_over(top_up: TopUp, reason: str, means: Means) -> Advanced:
@@ -309,8 +316,15 @@ def _hand_over(top_up: TopUp, reason: str, means: Means) -> Advanced:
     return _end(kept, means)
 
 
+def _give_up(top_up: TopUp, means: Means) -> Advanced:
+    """Nothing of it was sent, and nothing will be: nobody sends what is written down as failed."""
+    return _end(_keep(top_up, lambda now: now.given_up(), means), means)
+
+
 def _keep(top_up: TopUp, change: Callable[[Attempt], Attempt], means: Means) -> TopUp:
-    """Write a change down, whatever others wrote meanwhile."""
+    """Write a change down, whatever others wrote of this attempt meanwhile. If another one was
+    begun since, this one had failed for certain: it is not for the other to bear."""
+    reference = top_up.attempt.reference
     for _ in range(TRIES):
         changed = change(top_up.attempt)
         if changed == top_up.attempt:
@@ -319,7 +333,9 @@ def _keep(top_up: TopUp, change: Callable[[Attempt], Attempt], means: Means) -> 
             return means.top_ups.save(top_up.with_attempt(changed))
         except TopUpMoved as moved:
             top_up = moved.top_up
-    raise MoveContended(top_up.attempt.reference)
+            if top_up.attempt.reference != reference:
+                return top_up
+    raise MoveContended(reference)
 
 
 def _routes(order: Order, line: Line, top_up: TopUp | None, means: Means) -> Sequence[Route]:
