@@ -295,7 +295,8 @@ def _sync(cloud: InMemory, shop: Shop) -> None:
 
 
 def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
-    """One unit through a supplier, told by the stream, and one whose message was lost."""
+    """One unit through a supplier, told by the stream, and one whose message was lost, before it
+    was sent and again afterwards."""
     kind, now_ms = KINDS["fulu"], time.time_ns() // 1_000_000
     with simulated(kind.dialect, Plan(fates=deque([Becomes()] * 2))) as supplier:
         supplier.now_ms = now_ms
@@ -310,7 +311,12 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
         publish(cloud)
         _decide(cloud, shop, paid(cloud, shop.merchant_id, now_ms))
         messages = [lost, *(each for each in take_queued(cloud) if order.order_id in each.body)]
-        for seconds in range(0, 60, 10):
+        cloud.invoke("queue_top_up", lost.event())
+        take_queued(cloud)
+        clock(2_400_000)
+        cloud.invoke("schedule_follow_up", {})
+        messages = [*take_queued(cloud), *messages]
+        for seconds in range(2_400, 2_460, 10):
             clock(seconds * 1000)
             for message in messages:
                 cloud.invoke("queue_top_up", message.event())

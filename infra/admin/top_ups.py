@@ -37,10 +37,10 @@ def list_waiting(target: Target) -> None:
         units = all_units(record.order)
         found = deployed.top_ups.find_many(units) if units else {}
         waiting += [each for each in found.values() if each.waits]
-    waiting.sort(key=lambda each: each.called_at_ms)
+    waiting.sort(key=lambda each: each.moved_at_ms)
     rows = [
         (
-            moment(each.called_at_ms),
+            moment(each.moved_at_ms),
             each.unit.merchant_id,
             each.unit.order_id,
             f"{each.unit.line}",

@@ -1,9 +1,9 @@
 """`make bench`: measure, write build/bench.json, print it against the budgets.
 
 Exits 1 when a figure breaks its budget or could not be measured. Options: names of parts to
-measure only those (callback, stock, cpu, cold_start, cost, import, file_import, vault); the file
-holds only their figures. `million` imports a file of a million rows: it takes minutes, and is left
-out of the whole.
+measure only those (callback, stock, cpu, cold_start, cost, import, file_import, vault, topup,
+outage); the file holds only their figures. `million` imports a file of a million rows: it takes
+minutes, and is left out of the whole.
 """
 
 import json
@@ -22,6 +22,8 @@ from tests.bench import (
     file_imports,
     imports,
     stock,
+    topup,
+    topup_time,
     vault,
 )
 from tests.bench.deployment import Deployment, Progress, deployment
@@ -52,6 +54,18 @@ BUDGETS: dict[str, Figures] = {
     "import": {"import.wcu_per_code": 0.2},
     "file_import": {"import.file_wcu_per_code": 0.2},
     "vault": {"vault.kms_calls_per_10k_codes": 2},
+    "topup": {
+        "topup.aws_requests": 13.5,
+        "topup.wcu": 8.5,
+        "topup.at_once.aws_requests": 10,
+        "topup.at_once.wcu": 7,
+    },
+    "outage": {
+        "topup.polls_per_order.5_s": 1,
+        "topup.polls_per_order.10_min": 7,
+        "topup.stuck_after_recovery": 0,
+        "topup.drain_ratio": 1.2,
+    },
 }
 """Counts and ratios: they hold on any machine. Milliseconds and dollars are shown without one."""
 
@@ -145,6 +159,8 @@ MEASURES: dict[str, Callable[[Progress], Figures]] = {
     "file_import": in_a_shop(file_imports.measure),
     "million": in_a_shop(file_imports.measure_million),
     "vault": in_a_shop(vault.measure),
+    "topup": in_a_shop(topup.measure),
+    "outage": topup_time.measure,
     "cold_start": measure_cold_start,
 }
 

@@ -108,8 +108,9 @@ def looked_after(world: World) -> Case:
     station = charging(world)
     station.queued()
     station.simulator.plan.fates.append(Fate())
+    sent(station)
     station.messages().clear()
-    world.clock.advance(SAFETY_NET_MINUTES)
+    world.clock.advance(2 * SAFETY_NET_MINUTES)
 
     def look() -> bool:
         return world.follow_up() and bool(station.messages())

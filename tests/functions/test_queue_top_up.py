@@ -241,6 +241,53 @@ def test_a_unit_whose_message_was_lost_is_found_by_the_worklist(
     assert isinstance(found(cloud, order), DeliveredOrder)
 
 
+def test_a_unit_that_was_sent_and_then_lost_is_asked_about_and_its_late_message_void(
+    cloud: InMemory,
+    shop: Shop,
+    supplier: Simulator,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.suppliers.fulu.TOLERATED_SECONDS", 3600)
+    order = paid(cloud, shop.merchant_id, clock.now_ms)
+    [first] = queued(cloud)
+    advance(cloud, first)
+    [late] = take_queued(cloud)
+    clock.ahead_ms += 40 * 60_000
+    supplier.now_ms = clock.now_ms
+
+    cloud.invoke("schedule_follow_up", {})
+
+    [found_again] = take_queued(cloud)
+    asked = len(supplier.requests)
+    advance(cloud, late)
+    assert len(supplier.requests) == asked
+    assert take_queued(cloud) == []
+    advance(cloud, found_again)
+    assert isinstance(found(cloud, order), DeliveredOrder)
+
+
+def test_what_waits_for_a_supplier_that_is_gone_has_one_message(
+    cloud: InMemory, shop: Shop, supplier: Simulator, clock: Clock
+) -> None:
+    for _ in range(TROUBLES):
+        paid(cloud, shop.merchant_id, clock.now_ms)
+    with nobody_listens(cloud, supplier):
+        for message in queued(cloud):
+            advance(cloud, message)
+        waiting = take_queued(cloud)
+        began_ms = clock.now_ms
+        while clock.now_ms < began_ms + 50 * 60_000:
+            for message in waiting:
+                clock.ahead_ms += message.delay_seconds * 1000
+                advance(cloud, message)
+            cloud.invoke("schedule_follow_up", {})
+            waiting = take_queued(cloud)
+
+            assert len(waiting) == TROUBLES
+    assert supplier.book.orders == []
+
+
 def test_messages_carry_ids_only(
     cloud: InMemory, shop: Shop, supplier: Simulator, clock: Clock
 ) -> None:

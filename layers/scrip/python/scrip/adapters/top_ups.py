@@ -1,8 +1,8 @@
 """Units that suppliers deliver, one item each, written on condition that it is as it was seen.
 
 TopUp   pk `<merchant>#<order>#<line>#<unit>`, supplier, sku, worth as [amount, currency], the
-        attempt's fields, tried as lists of [reference, supplier, sku, reason], closed, version,
-        writer: who wrote this version
+        attempt's fields, tried as lists of [reference, supplier, sku, reason], closed,
+        waited_at_ms, version, writer: who wrote this version
 
 What the buyer filled in is not here: it stays with the order.
 """
@@ -72,6 +72,8 @@ def _item(top_up: TopUp) -> Item:
         item["worth"] = [route.worth.amount_minor, route.worth.currency]
     if top_up.closed:
         item["closed"] = True
+    if top_up.waited_at_ms:
+        item["waited_at_ms"] = top_up.waited_at_ms
     if top_up.tried:
         item["tried"] = [list(each) for each in top_up.tried]
     item |= {name: getattr(attempt, name) for name in (*NUMBERS, *TEXTS) if getattr(attempt, name)}
@@ -96,4 +98,5 @@ def _top_up(item: Item) -> TopUp:
         tried=tuple(Tried(*each) for each in item.get("tried", ())),
         version=item["version"],
         closed=item.get("closed", False),
+        waited_at_ms=item.get("waited_at_ms", 0),
     )

@@ -81,7 +81,8 @@ class Tried(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """`route`: of the attempt. `version` counts what was written down; 0: nothing yet. `closed`: no
-    other attempt will be made."""
+    other attempt will be made. `waited_at_ms`: when it was last seen to wait for a supplier that
+    nobody may call."""
 
     unit: Unit
     route: Route
@@ -89,12 +90,13 @@ class TopUp:
     tried: tuple[Tried, ...] = ()
     version: int = 0
     closed: bool = False
+    waited_at_ms: int = 0
 
     @property
-    def called_at_ms(self) -> int:
-        """When its supplier was last called about it; when it was begun, if it was not."""
+    def moved_at_ms(self) -> int:
+        """When it was last heard of."""
         attempt = self.attempt
-        return max(attempt.since_ms, attempt.sent_at_ms, attempt.asked_at_ms)
+        return max(attempt.since_ms, attempt.sent_at_ms, attempt.asked_at_ms, self.waited_at_ms)
 
     @property
     def waits(self) -> bool:

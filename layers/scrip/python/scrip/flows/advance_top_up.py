@@ -8,7 +8,7 @@ finds the unit (`resume_top_ups`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from scrip.domain.attempt import Attempt, AttemptState, Said, Step
@@ -45,6 +45,10 @@ UNSENT_MS = 5_000
 BUSY_MS = 2_000
 
 NOWHERE = Route("", "")
+
+WAITS_EVERY_MS = 10 * MINUTE_MS
+"""With the farthest turn, less than after what a unit counts as lost."""
+
 TOO_LONG = "unknown for too long"
 NO_ACCOUNT = "the account with its supplier is gone"
 
@@ -168,7 +172,7 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
     )
     top_up = top_up or begun(due.unit, routes[0], order.delivered_at_ms)
     if isinstance(chosen, Wait):
-        return _wait_unsent(due, top_up, chosen, means)
+        return _wait(due, top_up, chosen, means)
     route, supplier, turn = chosen
     calling = _calling(due, Lane.SEND, route.supplier, supplier, turn, means)
     if isinstance(calling, Advanced):
@@ -196,7 +200,7 @@ def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
         gates=means.gates,
     )
     if isinstance(turn, Wait):
-        return _wait(due, turn, means)
+        return _wait(due, top_up, turn, means)
     calling = _calling(due, Lane.ASK, account, supplier, turn, means)
     if isinstance(calling, Advanced):
         return calling
@@ -229,7 +233,7 @@ def _calling(
     at_once = supplier.terms.at_once
     lease = means.gates.enter(due.unit.merchant_id, account, at_once, now_ms)
     if lease is None:
-        return _wait(due, Wait(now_ms + SOON_MS + int(means.luck() * BUSY_MS)), means)
+        return _again(due._replace(reserved=None), SOON_MS + int(means.luck() * BUSY_MS), means)
     return _Calling(lane, account, supplier, turn, lease)
 
 
@@ -367,18 +371,17 @@ def _later(top_up: TopUp, terms: Terms, means: Means) -> Advanced:
     return _again(_due(top_up), top_up.attempt.due_ms(terms) - means.clock(), means)
 
 
-def _wait(due: Due, wait: Wait, means: Means) -> Advanced:
-    return _again(due._replace(reserved=None), wait.until_ms - means.clock(), means)
-
-
-def _wait_unsent(due: Due, top_up: TopUp, wait: Wait, means: Means) -> Advanced:
-    """Nobody takes it now. It is written down, so that its patience has a beginning."""
-    if top_up.version == 0:
+def _wait(due: Due, top_up: TopUp, wait: Wait, means: Means) -> Advanced:
+    """Nobody takes it now. Now and then that is written down: of two messages one goes on, and who
+    looks after what was lost leaves it alone."""
+    now_ms = means.clock()
+    if not top_up.version or now_ms >= top_up.waited_at_ms + WAITS_EVERY_MS:
         try:
-            due = _due(means.top_ups.save(top_up))
+            top_up = means.top_ups.save(replace(top_up, waited_at_ms=now_ms))
         except TopUpMoved:
             return Advanced()
-    return _wait(due, wait, means)
+    due = Due(due.unit, top_up.version)
+    return _again(due, wait.until_ms - now_ms, means)
 
 
 def _again(due: Due, delay_ms: int, means: Means) -> Advanced:

@@ -6,18 +6,19 @@ from typing import NamedTuple, Protocol
 from scrip.domain.attempt import AttemptState
 from scrip.domain.follow_up import DAILY, HOUR_MS, MINUTE_MS, Backoff
 from scrip.domain.order import FulfillingOrder
-from scrip.domain.top_up import Due, TopUp, Unit, open_units
+from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, open_units
 from scrip.steps.known_order import OrderReader, known_order
 
 OVERDUE_MS = 30 * MINUTE_MS
-"""Since it was last called about, longer than any wait: its message is surely lost, or in the
-dead-letter queue. If it is not, of two messages one goes on."""
+"""Since it was last heard of, longer than any wait: its message is surely lost, or in the
+dead-letter queue. If it is not, it finds that the unit has moved on."""
 
 BACKOFF = Backoff(((2 * HOUR_MS, 20 * MINUTE_MS),), then_ms=HOUR_MS)
 
 
 class TopUps(Protocol):
     def find_many(self, units: list[Unit]) -> dict[Unit, TopUp]: ...
+    def save(self, top_up: TopUp) -> TopUp: ...
 
 
 class Queue(Protocol):
@@ -50,11 +51,25 @@ def resume_top_ups(
     waiting = [
         unit for unit in units if unit in found and found[unit].attempt.state is AttemptState.MANUAL
     ]
-    lost = [unit for unit in units if unit not in waiting and _overdue(found.get(unit), now_ms)]
-    for unit in lost:
-        queue.again(Due(unit, found[unit].version if unit in found else 0), 0)
-    return Resumed(len(lost), len(waiting), DAILY if len(waiting) == len(units) else BACKOFF)
+    queued = 0
+    for unit in units:
+        if unit in waiting or (unit not in found and order.frozen):
+            continue
+        due = _overdue(unit, found.get(unit), now_ms, top_ups)
+        if due:
+            queue.again(due, 0)
+            queued += 1
+    return Resumed(queued, len(waiting), DAILY if len(waiting) == len(units) else BACKOFF)
 
 
-def _overdue(top_up: TopUp | None, now_ms: int) -> bool:
-    return top_up is None or now_ms > top_up.called_at_ms + OVERDUE_MS
+def _overdue(unit: Unit, top_up: TopUp | None, now_ms: int, top_ups: TopUps) -> Due | None:
+    """What to queue. It is written down once more, so that its message, if it comes after all, is
+    void."""
+    if top_up is None:
+        return Due(unit)
+    if now_ms <= top_up.moved_at_ms + OVERDUE_MS:
+        return None
+    try:
+        return Due(unit, top_ups.save(top_up).version)
+    except TopUpMoved:
+        return None

@@ -1,0 +1,134 @@
+"""What a top-up asks of AWS, from the stream's word that it is paid to its end in the order.
+
+An order of one unit. Its supplier is a real HTTP server, whose requests are not AWS's and are not
+counted; nor is what every paid order costs, which `callback` has.
+"""
+
+import os
+import time
+from typing import Any
+from unittest import mock
+
+import boto3
+import msgspec
+
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.suppliers.registry import Suppliers
+from scrip.adapters.top_ups import TopUps
+from scrip.contracts.top_up_messages import encode_due
+from scrip.domain.catalogue import Status, Variant
+from scrip.domain.goods import Supply
+from scrip.domain.order import DeliveredOrder, OrderRecord
+from scrip.domain.route import Route
+from scrip.domain.top_up import Due, Unit
+from scrip.flows.queue_top_ups import queue_top_ups
+from scrip.wiring import outbox, topping_up
+from scrip.wiring.clients import provider_http
+from tests.bench.deployment import Deployment, Progress
+from tests.bench.meter import Tally
+from tests.in_memory import InMemory
+from tests.shop import Shop
+from tests.suppliers.ding import API_KEY
+from tests.suppliers.faults import Fate, Plan
+from tests.suppliers.fulu import APP_KEY, SECRET
+from tests.suppliers.kinds import KINDS
+from tests.suppliers.server import Simulator, simulated
+from tests.topping_up import PRICE, VARIANT, Queued, found, paid, table
+
+ORDERS = 40
+SOON_MS = 6_000
+"""Until the first question."""
+
+SECRETS: dict[str, dict[str, Any]] = {
+    "fulu": {"app_key": APP_KEY, "app_secret": SECRET},
+    "ding": {"api_key": API_KEY},
+}
+"""Of one that takes an order and is done at the first question, and one that is done at once."""
+
+PREFIX = {"fulu": "topup", "ding": "topup.at_once"}
+
+
+class Clock:
+    """Real time, moved on by `ahead_ms`."""
+
+    ahead_ms = 0
+
+    def time_ns(self) -> int:
+        return time.time_ns() + self.ahead_ms * 1_000_000
+
+
+def measure(deployed: Deployment, shop: Shop, progress: Progress) -> dict[str, float]:
+    """Keys: `topup.aws_requests`, `topup.wcu`, `topup.rcu` an order; `topup.at_once.*`."""
+    figures: dict[str, float] = {}
+    for kind in SECRETS:
+        progress(f"top-ups: {ORDERS} orders at {kind}")
+        with (
+            simulated(KINDS[kind].dialect, Plan()) as supplier,
+            mock.patch("scrip.chance.time", Clock()) as clock,
+            mock.patch.dict(os.environ, {"SUPPLIER_API_BASES": _base(kind, supplier)}),
+        ):
+            supplier.book.goods[KINDS[kind].sku] = 500
+            cloud = InMemory(deployed.values)
+            sell(cloud, shop, kind)
+            topping_up.topping_up.cache_clear()  # its clients stay: they are counted
+            one_order(deployed, cloud, shop, supplier, clock)  # fills the caches
+            total = Tally()
+            for _ in range(ORDERS):
+                total.add(one_order(deployed, cloud, shop, supplier, clock))
+        figures |= {
+            f"{PREFIX[kind]}.aws_requests": round(total.requests.total() / ORDERS, 3),
+            f"{PREFIX[kind]}.wcu": round(total.wcu / ORDERS, 3),
+            f"{PREFIX[kind]}.rcu": round(total.rcu / ORDERS, 3),
+        }
+    return figures
+
+
+def one_order(
+    deployed: Deployment, cloud: InMemory, shop: Shop, supplier: Simulator, clock: Any
+) -> Tally:
+    clock.ahead_ms = 0
+    now_ms = clock.time_ns() // 1_000_000
+    supplier.now_ms = now_ms
+    supplier.plan.fates.append(Fate())
+    order = paid(cloud, shop.merchant_id, now_ms)
+    unit = Unit(order.merchant_id, order.order_id, 0, 0)
+    due, total = Due(unit), Tally()
+    with deployed.meter.counting() as tally:
+        queue_top_ups(None, OrderRecord(order, "", ()), queue=outbox.top_up_queue())
+    total.add(tally)
+    for _ in range(3):
+        with deployed.meter.counting() as tally:
+            answer = deployed.invoke("queue_top_up", Queued(encode_due(due), 0).event())
+        assert answer == {"batchItemFailures": []}
+        total.add(tally)
+        kept = TopUps(table(cloud, "top_ups")).find(unit)
+        if isinstance(found(cloud, order), DeliveredOrder):
+            return total
+        assert kept
+        due = Due(unit, kept.version)
+        clock.ahead_ms += SOON_MS
+    raise AssertionError("it does not end")
+
+
+def sell(cloud: InMemory, shop: Shop, kind: str) -> None:
+    keys = Keys(boto3.client("kms"), cloud.values["VaultKeyArn"])
+    suppliers = Suppliers(Merchants(table(cloud, "merchants")), keys, provider_http())
+    suppliers.set(shop.merchant_id, kind, kind, msgspec.json.encode(SECRETS[kind]))
+    Catalogue(table(cloud, "catalogue")).put_variant(
+        Variant(
+            merchant_id=shop.merchant_id,
+            product_id="qb",
+            variant_id=VARIANT,
+            title="30 Q coins",
+            price=PRICE,
+            status=Status.ACTIVE,
+            supply=Supply.UNLIMITED,
+            routes=(Route(kind, KINDS[kind].sku),),
+        )
+    )
+
+
+def _base(kind: str, supplier: Simulator) -> str:
+    return msgspec.json.encode({kind: supplier.base}).decode()
