@@ -27,7 +27,7 @@ PARAMETERS ?=
 GATEWAY ?= stripe
 GOODS ?= code
 
-.PHONY: help setup setup-sam run buy demo reset lint check test bench openapi build deploy prove-deploy lock clean
+.PHONY: help setup setup-sam run buy demo reset lint check test bench conformance openapi build deploy prove-deploy lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ test: lint  ## everything CI runs, on all cores
 
 bench: setup setup-sam  ## measure; writes build/bench.json and prints it
 	@python -m tests.bench
+
+conformance: setup  ## 2000 runs by seed at each simulated supplier; writes build/conformance.json
+	@python -m tests.suppliers.conform
 
 openapi: setup  ## write docs/openapi.json from the contracts
 	@python -m infra.openapi

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from scrip.domain.errors import StoreUnavailable
 
+DEATHS = ("die before", "die after")
+
 _T = TypeVar("_T")
 
 
@@ -16,14 +18,17 @@ class Killed(BaseException):
 
 @dataclass
 class Breaking:
-    """How often a call breaks, and how: `die` before or after it, `lose` its answer, `fail`."""
+    """How often a call breaks, and how: `die` before or after it, `lose` its answer, `fail`.
+    `deaths`: so far."""
 
     chance: Random
     rate: float = 0.0
     ways: tuple[str, ...] = ("die before", "die after", "lose", "fail")
+    deaths: int = 0
 
     def call(self, name: str, do: Callable[[], _T]) -> _T:
         way = self.chance.choice(self.ways) if self.chance.random() < self.rate else None
+        self.deaths += way in DEATHS
         if way == "die before":
             raise Killed(name)
         if way == "fail":

@@ -3,7 +3,7 @@ side, its book and our orders say the same in the end."""
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from random import Random
 
 from scrip.adapters.suppliers.port import Supplier
@@ -28,14 +28,20 @@ RATES = (0.0, 0.0, 0.02, 0.1)
 
 @dataclass
 class Figures:
-    """What all runs came to. `ended`: units by fate; `reasons`: why units wait for a person."""
+    """What all runs came to. `ended`: units by fate; `reasons`: why units wait for a person;
+    `deaths`: of functions of ours, in the middle of something."""
 
     ended: Counter[Fate] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     met: Counter[Fault] = field(default_factory=Counter)
     charged: int = 0
+    deaths: int = 0
     charged_twice: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+
+    def add(self, other: "Figures") -> None:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 def run_many(kind: Conforming, seeds: Iterable[int]) -> Figures:
@@ -85,6 +91,7 @@ def run(
 
 def judge(seed: int, engine: Engine, simulator: Simulator, figures: Figures) -> None:
     figures.met += simulator.plan.met
+    figures.deaths += engine.breaking.deaths
     for unit, fate in engine.units().items():
         figures.ended[fate] += 1
         charged, taken_back = book_of(simulator, unit)
