@@ -147,7 +147,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "mail": frozenset({"code", "day", "line", "money", "order", "stock_warning"}),
     "masking": frozenset({"code"}),
     "merchant": frozenset({"outcome", "reveal_watch"}),
-    "money_event": frozenset({"dispute", "money", "order", "outcome", "refund"}),
+    "money_event": frozenset({"dispute", "line", "money", "order", "outcome", "refund"}),
     "money_mail": frozenset({"mail", "money", "money_event", "outcome"}),
     "notice": frozenset({"dispute", "payment", "refund"}),
     "offer": frozenset({"chunk_range", "directory", "stock"}),

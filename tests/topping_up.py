@@ -1,6 +1,7 @@
 """Orders of top-ups in a deployment in memory, and the queue that advances them."""
 
 import itertools
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import boto3
@@ -15,6 +16,7 @@ from scrip.adapters.orders import Orders
 from scrip.adapters.suppliers.registry import Suppliers
 from scrip.adapters.tables import Table
 from scrip.adapters.top_ups import TopUps
+from scrip.contracts.top_up_messages import encode_due
 from scrip.domain.attempt import Attempt, AttemptState
 from scrip.domain.catalogue import Status, Variant
 from scrip.domain.goods import Kind, Supply
@@ -24,7 +26,7 @@ from scrip.domain.order import FulfillingOrder, Order, PendingOrder
 from scrip.domain.payment import Payment
 from scrip.domain.route import Route
 from scrip.domain.supplier_terms import DAY_MS
-from scrip.domain.top_up import TopUp, all_units
+from scrip.domain.top_up import Due, TopUp, all_units
 from scrip.wiring.clients import provider_http
 from tests.in_memory import REGION, TABLES, InMemory
 from tests.suppliers.fulu import APP_KEY, SECRET
@@ -142,6 +144,17 @@ class Queued(NamedTuple):
         """As Lambda hands it over."""
         attributes = {"ApproximateReceiveCount": f"{received}"}
         return {"Records": [{"messageId": "m-1", "body": self.body, "attributes": attributes}]}
+
+
+def said_after_all(cloud: InMemory, order: Order, state: AttemptState, reason: str = "") -> Queued:
+    """What its supplier says of a unit that had ended; the message that sees to it."""
+    which, top_ups = all_units(order)[0], TopUps(table(cloud, "top_ups"))
+    ended = top_ups.find(which)
+    assert ended
+    kept = top_ups.save(
+        ended.with_attempt(replace(ended.attempt, state=state, reason=reason or "5008"))
+    )
+    return Queued(encode_due(Due(which, kept.version)), 0)
 
 
 def take_queued(cloud: InMemory) -> list[Queued]:

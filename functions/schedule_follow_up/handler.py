@@ -15,6 +15,7 @@ from scrip.flows.make_refunds import Gateways, make_refunds
 from scrip.flows.resume_top_ups import BACKOFF as RESUMING
 from scrip.flows.resume_top_ups import resume_top_ups
 from scrip.flows.revoke_lost import revoke_lost
+from scrip.flows.settle_reversals import settle_reversals
 from scrip.receipts import take_found
 from scrip.telemetry import count, count_by_reason, flush, logger
 from scrip.wiring import following
@@ -40,6 +41,7 @@ def errands(asking: Asking) -> tuple[Errand, ...]:
         Errand("delivering", deliver, unanswered=UNHURRIED),
         Errand("revoking", revoke, unanswered=UNHURRIED),
         Errand("topping up", resume, unanswered=RESUMING),
+        Errand("reversals", settle, unanswered=RESUMING),
         Errand("refunds", partial(give_back, asking), unanswered=UNHURRIED),
     )
 
@@ -85,6 +87,21 @@ def resume(merchant_id: str, order_id: str, now: int) -> Backoff | None:
     if resumed.waiting:
         count("TopUpsWaiting", resumed.waiting)
     return resumed.again
+
+
+def settle(merchant_id: str, order_id: str, now: int) -> Backoff | None:
+    wired = following.following()
+    settled = settle_reversals(
+        merchant_id,
+        order_id,
+        now_ms=now,
+        orders=wired.orders,
+        top_ups=wired.top_ups,
+        merchants=wired.merchants,
+    )
+    if settled.waiting:
+        count("TopUpsWaiting", settled.waiting)
+    return settled.again
 
 
 def give_back(asking: Gateways, merchant_id: str, order_id: str, now: int) -> Backoff | None:

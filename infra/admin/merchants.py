@@ -12,7 +12,7 @@ from scrip.adapters.gateways.registry import PROVIDERS
 from scrip.chance import now_ms
 from scrip.contracts.fields import Email, Title
 from scrip.domain.merchant import LOCALES, Merchant
-from scrip.domain.outcome import CHOICES, Case, Policy, has_choice
+from scrip.domain.outcome import CHOICES, Action, Case, Policy, has_choice
 from scrip.domain.reveal_watch import HIGHEST_LIMIT, LOWEST_LIMIT
 from scrip.flows.create_merchant import create_merchant
 
@@ -76,6 +76,12 @@ def _choices() -> list[str]:
     multiple=True,
     help="What becomes of a payment that does not fit: " + "; ".join(_choices()) + ".",
 )
+@click.option(
+    "--on-reversal",
+    type=click.Choice([Action.REFUND.value, Action.HOLD.value]),
+    help="What becomes of a top-up that its supplier takes back: its price is given back, or a "
+    "person decides.",
+)
 @click.pass_obj
 def change(
     target: Target,
@@ -83,11 +89,16 @@ def change(
     reveal_limit: int | None,
     notify_email: str | None,
     choices: tuple[str, ...],
+    on_reversal: str | None,
 ) -> None:
     """Change what a shop chose."""
     if reveal_limit is not None and 0 < reveal_limit < LOWEST_LIMIT:
         raise click.BadParameter(f"0, or at least {LOWEST_LIMIT}", param_hint="'--reveal-limit'")
-    given = {"reveal_limit": reveal_limit, "notify_email": addressed(notify_email)}
+    given = {
+        "reveal_limit": reveal_limit,
+        "notify_email": addressed(notify_email),
+        "on_reversal": on_reversal,
+    }
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     policy = dict(map(_chosen, choices))
     if not chosen and not policy:
@@ -146,6 +157,7 @@ def merchant_view(merchant: Merchant) -> dict[str, Any]:
         "reveal_limit": merchant.reveal_limit,
         "notify_email": merchant.notify_email,
         "payment_policy": policy_view(merchant.payment_policy),
+        "on_reversal": merchant.on_reversal.value,
     }
 
 

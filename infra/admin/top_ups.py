@@ -17,7 +17,7 @@ from scrip.contracts.merchant_top_ups import (
 )
 from scrip.domain.asking import Asking
 from scrip.domain.attempt import Verdict
-from scrip.domain.top_up import TopUp, Unit, all_units
+from scrip.domain.top_up import TopUp, Unit, all_units, fate_of, waits_for_a_person
 from scrip.flows.decide_top_up import decide_top_up
 from scrip.flows.read_top_ups import read_top_ups
 
@@ -36,7 +36,11 @@ def list_waiting(target: Target) -> None:
     for record in followed_up(deployed, now_ms()):
         units = all_units(record.order)
         found = deployed.top_ups.find_many(units) if units else {}
-        waiting += [each for each in found.values() if each.waits]
+        waiting += [
+            each
+            for unit, each in found.items()
+            if waits_for_a_person(fate_of(record.order, unit), each)
+        ]
     waiting.sort(key=lambda each: each.moved_at_ms)
     rows = [
         (

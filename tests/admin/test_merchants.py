@@ -24,6 +24,7 @@ def test_a_merchant_is_created_shown_and_listed(operator: Operator) -> None:
         "reveal_limit": DEFAULT_LIMIT,
         "notify_email": "",
         "payment_policy": {},
+        "on_reversal": "hold",
     }
     assert made == expected
     assert operator.done("merchant", "show", "acme") == {**expected, "gateways": [], "keys": 0}

@@ -106,6 +106,7 @@ def judge(seed: int, engine: Engine, simulator: Simulator, figures: Figures) -> 
             Fate.FAILED: charged == 0 or waits,
             Fate.REVERSED: (charged, taken_back) == (0, 1),
             Fate.OPEN: waits,
+            Fate.CONTRADICTED: waits,
         }
         if not agrees[fate]:
             figures.lost.append(f"run {seed} is {fate.value}: {charged}, {taken_back} taken back")

@@ -196,6 +196,7 @@ def _merchant(item: Item) -> Merchant:
         payment_policy={
             Case(case): Action(action) for case, action in item.get("payment_policy", {}).items()
         },
+        on_reversal=Action(item.get("on_reversal", Action.HOLD.value)),
     )
 
 

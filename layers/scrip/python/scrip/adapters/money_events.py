@@ -7,7 +7,7 @@ from scrip.domain.money import Money
 from scrip.domain.money_event import MoneyAbout, MoneyEvent
 from scrip.domain.outcome import Action, Case
 
-STRAYS, REFUNDS, DISPUTES = "payment.", "refund.", "dispute."
+STRAYS, REFUNDS, DISPUTES, TOP_UPS = "payment.", "refund.", "dispute.", "top_up."
 
 
 class MoneyEvents:
@@ -36,6 +36,7 @@ def _body(event: MoneyEvent) -> MoneyEventBody:
         action=event.action.value if event.action else None,
         refund_id=subject if kind.startswith(REFUNDS) else None,
         dispute_id=subject if kind.startswith(DISPUTES) else None,
+        top_up=subject if kind.startswith(TOP_UPS) else None,
     )
     return MoneyEventBody(event.event_id, kind, event.merchant_id, event.at_ms, facts)
 
@@ -51,7 +52,7 @@ def _event(body: MoneyEventBody) -> MoneyEvent:
         provider=facts.provider,
         transaction_id=facts.transaction_id,
         money=Money(facts.amount_minor, facts.currency),
-        subject_id=facts.stray_id or facts.refund_id or facts.dispute_id or "",
+        subject_id=facts.stray_id or facts.refund_id or facts.dispute_id or facts.top_up or "",
         case=Case(facts.case) if facts.case else None,
         action=Action(facts.action) if facts.action else None,
     )

@@ -38,7 +38,13 @@ FROZEN_BY = "frozen_by"
 
 USUAL_PROVIDER = "stripe"
 UNSAID = {Kind.CODE_POOL: ""}
-LETTERS = {Fate.OPEN: "o", Fate.DONE: "d", Fate.FAILED: "f", Fate.REVERSED: "r"}
+LETTERS = {
+    Fate.OPEN: "o",
+    Fate.DONE: "d",
+    Fate.FAILED: "f",
+    Fate.REVERSED: "r",
+    Fate.CONTRADICTED: "c",
+}
 FATES = {letter: fate for fate, letter in LETTERS.items()}
 
 

@@ -364,8 +364,10 @@ def end_of_units(seen: SettledOrder, ended: SettledOrder, now_ms: int) -> Write:
         after["delivered_at_ms"] = ended.delivered_at_ms
     if isinstance(ended, OwingOrder):
         after["refund_due_minor"] = ended.owed_minor
-        if ended.owed_minor > seen.owed_minor:
-            after |= to_follow_up(ended.order_id, now_ms)
+    if ended.doubtful > seen.doubtful:
+        after |= BESIDE | to_follow_up(ended.order_id, now_ms)
+    if ended.owed_minor > seen.owed_minor:
+        after |= to_follow_up(ended.order_id, now_ms)
     return Write(
         "SET " + ", ".join(f"{name} = :after{n}" for n, name in enumerate(after)),
         " AND ".join(f"{name} = :before{n}" for n, name in enumerate(before)),

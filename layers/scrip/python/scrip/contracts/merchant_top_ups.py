@@ -14,7 +14,7 @@ from scrip.domain.attempt import AttemptState
 from scrip.domain.line import Fate
 from scrip.domain.order import Order, OrderRecord
 from scrip.domain.owed import refunded_minor
-from scrip.domain.top_up import TopUp, Unit, fate_of
+from scrip.domain.top_up import TopUp, Unit, fate_of, waits_for_a_person
 
 
 class TriedView(Struct):
@@ -116,7 +116,7 @@ def _top_up_view(order: Order, unit: Unit, top_up: TopUp | None) -> TopUpView:
         price_minor=line.unit_price.amount_minor,
         filled=dict(line.filled),
         fate=fate_of(order, unit),
-        waits=top_up is not None and top_up.waits,
+        waits=waits_for_a_person(fate_of(order, unit), top_up),
         attempt=_attempt_view(top_up) if top_up else None,
     )
 

@@ -76,7 +76,8 @@ class StockEvent(msgspec.Struct):
 class MoneyFacts(msgspec.Struct, omit_defaults=True):
     """The money that an event is about: what came, goes back or is disputed; of `refund.due` all
     that the order owes. `transaction_id`: of the payment. `stray_id`, `case` and `action` stand in
-    `payment.` events, `refund_id` in those of a refund, `dispute_id` in those of a dispute."""
+    `payment.` events, `refund_id` in those of a refund, `dispute_id` in those of a dispute,
+    `top_up` (`<line>.<unit>`, from 0) in those of a top-up."""
 
     order_id: str
     provider: str
@@ -88,6 +89,7 @@ class MoneyFacts(msgspec.Struct, omit_defaults=True):
     action: str | None = None
     refund_id: str | None = None
     dispute_id: str | None = None
+    top_up: str | None = None
 
 
 class MoneyEventBody(msgspec.Struct):

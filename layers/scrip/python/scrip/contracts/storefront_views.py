@@ -14,10 +14,10 @@ from scrip.contracts.storefront import (
     RevealedCodes,
     VariantOnSale,
 )
-from scrip.contracts.top_up import form_fields
+from scrip.contracts.top_up import FateName, form_fields
 from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
-from scrip.domain.line import Line
+from scrip.domain.line import Fate, Line
 from scrip.domain.order import FulfillingOrder, Order, OrderRecord, SettledOrder
 from scrip.domain.order_request import OrderRequest, Paying, Wanted
 from scrip.domain.owed import refunded_minor
@@ -74,7 +74,7 @@ def ordered_lines(order: Order) -> list[OrderedLine]:
             line.unit_price.amount_minor,
             line.units_claimed,
             dict(line.filled),
-            [fate.value for fate in line.fates],
+            [told_as(fate) for fate in line.fates],
         )
         for line in order.lines
     ]
@@ -128,3 +128,8 @@ def revealed_codes(
         ],
         shredded,
     )
+
+
+def told_as(fate: Fate) -> FateName:
+    """That a supplier contradicts itself is not the buyer's to settle: the money is given back."""
+    return "failed" if fate is Fate.CONTRADICTED else fate.value

@@ -42,6 +42,8 @@ OPEN = (
 NEVER_SENT, DECIDED = "never sent", "a person decided"
 """Reasons of ours. What failed for one of these is tried nowhere else."""
 
+CONTRADICTED = "contradicted"
+
 
 class Verdict(Enum):
     """What a person says of an attempt that nobody knows the end of."""
@@ -165,10 +167,21 @@ class Attempt:
 
     def decided(self, verdict: Verdict, now_ms: int) -> "Attempt":
         """A person said what became of it, or has it asked about for as long again."""
-        if self.state is not AttemptState.MANUAL:
+        if not self.may_be_decided(verdict):
             return self
         since_ms = now_ms if verdict is Verdict.ASK_AGAIN else self.since_ms
         return replace(self, state=AFTER[verdict], reason=DECIDED, missing=0, since_ms=since_ms)
+
+    def may_be_decided(self, verdict: Verdict) -> bool:
+        """What was taken back cannot be asked about again, nor what its supplier contradicts."""
+        if self.state is AttemptState.REVERSED or self.contradicted:
+            return verdict is not Verdict.ASK_AGAIN
+        return self.state is AttemptState.MANUAL
+
+    @property
+    def contradicted(self) -> bool:
+        """Its supplier said that it failed, then that it is done: it is not believed again."""
+        return self.state is AttemptState.MANUAL and self.reason.startswith(CONTRADICTED)
 
     def is_decided(self, verdict: Verdict) -> bool:
         """Whether a person said just that, and nothing came of it since."""
@@ -201,8 +214,10 @@ class Attempt:
             case (AttemptState.DONE, Meaning.REVERSED):
                 return replace(self, state=AttemptState.REVERSED, reason=said.code)
             case (AttemptState.FAILED, Meaning.DONE):
-                return replace(self, state=AttemptState.MANUAL, reason=f"contradicted: {said.code}")
-            case (AttemptState.MANUAL, Meaning.DONE | Meaning.FAILED):
+                return replace(
+                    self, state=AttemptState.MANUAL, reason=f"{CONTRADICTED}: {said.code}"
+                )
+            case (AttemptState.MANUAL, Meaning.DONE | Meaning.FAILED) if not self.contradicted:
                 return self._heard(said, refusal_ends=False)
         return self
 

@@ -27,6 +27,11 @@ class Fate(Enum):
     """It never will be charged, and its price is owed."""
     REVERSED = "reversed"
     """It was done, and the supplier took it back."""
+    CONTRADICTED = "contradicted"
+    """It failed and its price is owed; then its supplier said that it is charged after all."""
+
+
+DOUBTFUL = (Fate.REVERSED, Fate.CONTRADICTED)
 
 
 def first_fates(kind: Kind, quantity: int) -> tuple[Fate, ...]:
@@ -94,8 +99,8 @@ class Line:
 
     @property
     def units_failed(self) -> int:
-        """Top-ups that never were charged."""
-        return self.fates.count(Fate.FAILED)
+        """Top-ups whose price is owed."""
+        return self.fates.count(Fate.FAILED) + self.fates.count(Fate.CONTRADICTED)
 
     def missing_units(self, order_id: str) -> list[str]:
         """The unit keys that no code was claimed for yet."""

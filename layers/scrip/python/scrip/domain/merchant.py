@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from scrip.domain.outcome import Policy
+from scrip.domain.outcome import Action, Policy
 from scrip.domain.reveal_watch import DEFAULT_LIMIT
 
 MERCHANT_ID = re.compile(r"[a-z][a-z0-9-]{1,19}")
@@ -20,7 +20,8 @@ class Merchant:
     tokens derive from it, so neither has to be stored. `mail_codes` is the opt-in to codes in mail.
     `reveal_limit`: codes that one actor may read in an hour before somebody is told; 0 for any.
     `notify_email`: where the merchant itself is told of its stock; empty for nowhere.
-    `payment_policy`: what it chose for payments that do not fit.
+    `payment_policy`: what it chose for payments that do not fit; `on_reversal`: for what a supplier
+    charged and took back.
     """
 
     merchant_id: str
@@ -33,6 +34,7 @@ class Merchant:
     reveal_limit: int = DEFAULT_LIMIT
     notify_email: str = ""
     payment_policy: Policy = field(default_factory=dict)
+    on_reversal: Action = Action.HOLD
 
 
 def is_merchant_id(text: str) -> bool:

@@ -7,6 +7,8 @@
     refund.foreign     a refund that was begun in the provider's own console
     refund.succeeded, refund.failed, refund.stuck, refund.settled
     dispute.opened, dispute.won, dispute.lost
+    top_up.reversed    a supplier took back what it had charged for a buyer
+    top_up.contradicted    it charged after all what it had said to have failed, and what is owed
 
 They are found by what an order's record was and what it became, so whoever sees the same two
 finds the same events, under the same ids. An order that is placed, paid as asked, delivered,
@@ -18,8 +20,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from scrip.domain.dispute import Dispute, DisputeState
+from scrip.domain.line import Fate
 from scrip.domain.money import Money
-from scrip.domain.order import OrderRecord, RefundDueOrder
+from scrip.domain.order import OrderRecord, RefundDueOrder, SettledOrder
 from scrip.domain.outcome import Action, Case, Stray
 from scrip.domain.refund import Refund, RefundState
 
@@ -39,6 +42,8 @@ class MoneyAbout(Enum):
     OPENED = "dispute.opened"
     WON = "dispute.won"
     LOST = "dispute.lost"
+    REVERSED = "top_up.reversed"
+    CONTRADICTED = "top_up.contradicted"
 
 
 OF_REFUNDS = {
@@ -52,6 +57,10 @@ OF_DISPUTES = {
     DisputeState.WON: MoneyAbout.WON,
     DisputeState.LOST: MoneyAbout.LOST,
 }
+OF_TOP_UPS = {
+    Fate.REVERSED: MoneyAbout.REVERSED,
+    Fate.CONTRADICTED: MoneyAbout.CONTRADICTED,
+}
 FOR_A_PERSON = frozenset(
     {
         MoneyAbout.HELD,
@@ -59,6 +68,7 @@ FOR_A_PERSON = frozenset(
         MoneyAbout.STUCK,
         MoneyAbout.OPENED,
         MoneyAbout.LOST,
+        *OF_TOP_UPS.values(),
     }
 )
 
@@ -68,8 +78,8 @@ class MoneyEvent:
     """`event_id`: unique within the merchant. `transaction_id`: the payment that it is about.
     `money`: what came, is given back or is disputed; of `refund.due` all that is owed.
 
-    `subject_id`: the stray's, the refund's or the dispute's id; empty for `refund.due`. `case` and
-    `action` of a stray.
+    `subject_id`: the stray's, the refund's or the dispute's id, or a top-up's `<line>.<unit>`;
+    empty for `refund.due`. `case` and `action` of a stray.
     """
 
     merchant_id: str
@@ -114,6 +124,7 @@ def money_events(
             transaction_id=order.payment.transaction_id,
             money=order.refund_due,
         )
+    yield from _of_top_ups(old, new, at_ms)
     refunds = {each.refund_id: each.state for each in old.refunds} if old else {}
     for refund in new.refunds:
         if refund.foreign and refund.refund_id not in refunds:
@@ -124,6 +135,29 @@ def money_events(
     for dispute in new.disputes:
         if disputes.get(dispute.holder) is not dispute.state:
             yield _of_dispute(*whose, dispute, at_ms)
+
+
+def _of_top_ups(old: OrderRecord | None, new: OrderRecord, at_ms: int) -> Iterator[MoneyEvent]:
+    order = new.order
+    if not isinstance(order, SettledOrder):
+        return
+    for line in order.lines:
+        before = old.order.line(line.number).fates if old else ()
+        for unit, fate in enumerate(line.fates):
+            if fate not in OF_TOP_UPS or before[unit : unit + 1] == (fate,):
+                continue
+            place = f"{line.number}.{unit}"
+            yield MoneyEvent(
+                order.merchant_id,
+                order.order_id,
+                event_id=f"{order.order_id}.{place}.{fate.value}",
+                about=OF_TOP_UPS[fate],
+                at_ms=at_ms,
+                provider=order.payment.provider,
+                transaction_id=order.payment.transaction_id,
+                money=line.unit_price,
+                subject_id=place,
+            )
 
 
 def _owed_minor(record: OrderRecord | None) -> int:

@@ -56,6 +56,20 @@ MONEY_TEXTS = {
                 "{order_id} at {shop} is lost. The buyer has the money back. The order stays "
                 "frozen.\n",
             ),
+            MoneyAbout.REVERSED: (
+                "Order {order_id}: a supplier took back a top-up of {amount}",
+                "Top-up {subject_id} (line.unit) of order {order_id} at {shop}, {amount} of "
+                "{provider} {transaction_id}, was done, and its supplier took it back. Its price "
+                "is given back by itself if you chose so, else you decide:\n\n"
+                "POST /v1/merchant/orders/{order_id}/top-ups/decide\n",
+            ),
+            MoneyAbout.CONTRADICTED: (
+                "Order {order_id}: a top-up that failed was charged after all",
+                "The supplier of top-up {subject_id} (line.unit) of order {order_id} at {shop} "
+                "said that it failed, so {amount} of {provider} {transaction_id} is given back; "
+                "now it says that it was charged. Settle it with the supplier, then say so:\n\n"
+                "POST /v1/merchant/orders/{order_id}/top-ups/decide\n",
+            ),
         },
         cases={
             Case.LATE: "the order had expired",
@@ -103,6 +117,18 @@ MONEY_TEXTS = {
                 "订单 {order_id}：争议败诉",
                 "{shop}的订单 {order_id} 的争议 {provider} {subject_id}（{amount}，"
                 "{transaction_id}）已败诉。款项已退还买家，订单保持冻结。\n",
+            ),
+            MoneyAbout.REVERSED: (
+                "订单 {order_id}：供应商撤回了 {amount} 的充值",
+                "{shop}的订单 {order_id} 的充值 {subject_id}（行.单位；{amount}，{provider} "
+                "{transaction_id}）曾经成功，后被供应商撤回。如您选择了自动退款，该金额将自动退还；"
+                "否则请您决定：\n\nPOST /v1/merchant/orders/{order_id}/top-ups/decide\n",
+            ),
+            MoneyAbout.CONTRADICTED: (
+                "订单 {order_id}：已判失败的充值实际成功",
+                "{shop}的订单 {order_id} 的充值 {subject_id}（行.单位）曾被供应商告知失败，因此 "
+                "{amount}（{provider} {transaction_id}）已在退还；现供应商称已充值成功。"
+                "请与供应商核实后告知：\n\nPOST /v1/merchant/orders/{order_id}/top-ups/decide\n",
             ),
         },
         cases={

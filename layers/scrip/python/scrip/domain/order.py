@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.errors import UnitUnknown
-from scrip.domain.line import Fate, Line
+from scrip.domain.line import DOUBTFUL, Fate, Line
 from scrip.domain.money import Money
 from scrip.domain.outcome import Stray
 from scrip.domain.payment import Payment
@@ -242,11 +242,25 @@ class SettledOrder(Order):
             raise ValueError(f"top-up {unit} of line {number} is {line.fates[unit].value}")
         return self.with_line(line.with_fate(unit, Fate.REVERSED))
 
+    def refund_unit(self, number: int, unit: int) -> "OwingOrder":
+        """Of what a supplier took back, the price is owed. Raises UnitUnknown, ValueError."""
+        line = self._top_up(number, unit)
+        if line.fates[unit] is not Fate.REVERSED:
+            raise ValueError(f"top-up {unit} of line {number} is {line.fates[unit].value}")
+        owed = self.owed_minor + line.unit_price.amount_minor
+        failed = self.with_line(line.with_fate(unit, Fate.FAILED))
+        return failed.owe(min(owed, self.payment.money.amount_minor))
+
     def revoke(self, number: int, units: int) -> Self:
         """The last units of a line are no longer the buyer's, who has the money back already."""
         if self.revealed_at_ms != 0:
             raise ValueError(f"{self.order_id} may have been seen")
         return self.with_line(self.line(number).give_back(units))
+
+    @property
+    def doubtful(self) -> int:
+        """Top-ups of such fates as a person may have to decide of once more."""
+        return sum(fate in DOUBTFUL for line in self.lines for fate in line.fates)
 
     @property
     def owed_minor(self) -> int:

@@ -98,11 +98,6 @@ class TopUp:
         attempt = self.attempt
         return max(attempt.since_ms, attempt.sent_at_ms, attempt.asked_at_ms, self.waited_at_ms)
 
-    @property
-    def waits(self) -> bool:
-        """For a person."""
-        return self.attempt.state is AttemptState.MANUAL
-
     def by(self, route: Route) -> "TopUp":
         """Through the same supplier again, or another one, nothing of it having been sent yet."""
         if route == self.route:
@@ -180,6 +175,15 @@ def fate_of(order: Order, unit: Unit) -> Fate:
     return order.line(unit.line).fates[unit.unit]
 
 
+def waits_for_a_person(fate: Fate, top_up: TopUp | None) -> bool:
+    """Nobody knows what became of it, or nobody said yet what follows from it."""
+    if top_up is None:
+        return False
+    state = top_up.attempt.state
+    taken_back = fate is Fate.REVERSED and state is AttemptState.REVERSED
+    return taken_back or state is AttemptState.MANUAL
+
+
 def known_unit(order: Order, unit: Unit) -> Unit:
     """Raises UnitUnknown if the order has no such top-up."""
     if unit not in all_units(order):
@@ -187,11 +191,18 @@ def known_unit(order: Order, unit: Unit) -> Unit:
     return unit
 
 
+ENDS = (Fate.DONE, Fate.FAILED)
+
+
 def with_fate(order: SettledOrder, unit: Unit, fate: Fate, at_ms: int) -> SettledOrder | None:
     """The order after a unit of it ended so; None if that changes nothing, or comes too late."""
     was = fate_of(order, unit)
     if (was, fate) == (Fate.DONE, Fate.REVERSED):
         return order.reverse_unit(unit.line, unit.unit)
-    if isinstance(order, FulfillingOrder) and was is Fate.OPEN and fate is not Fate.REVERSED:
+    if (was, fate) == (Fate.REVERSED, Fate.FAILED):
+        return order.refund_unit(unit.line, unit.unit)
+    if (was, fate) in ((Fate.FAILED, Fate.CONTRADICTED), (Fate.CONTRADICTED, Fate.FAILED)):
+        return order.with_line(order.line(unit.line).with_fate(unit.unit, fate))
+    if isinstance(order, FulfillingOrder) and was is Fate.OPEN and fate in ENDS:
         return order.end_unit(unit.line, unit.unit, fate, at_ms)
     return None

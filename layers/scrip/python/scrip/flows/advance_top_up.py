@@ -267,6 +267,9 @@ def _end(top_up: TopUp, means: Means) -> Advanced:
     """See to what has come to an end, safe to repeat. What failed is tried through another
     supplier, if there is one, unless its buyer has waited too long already."""
     attempt = top_up.attempt
+    if attempt.contradicted:
+        told = _end_unit(top_up.unit, Fate.CONTRADICTED, means)
+        return told._replace(handed_over=attempt.reason)
     if attempt.state is AttemptState.MANUAL:
         return Advanced(handed_over=attempt.reason)
     if attempt.state not in FATES:

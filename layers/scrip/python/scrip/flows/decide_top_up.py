@@ -9,10 +9,19 @@ once more at once: whoever dies in between has said what is done.
 from typing import Protocol
 
 from scrip.domain.asking import Asking
-from scrip.domain.attempt import AttemptState, Verdict
+from scrip.domain.attempt import Verdict
 from scrip.domain.errors import MoveContended, TopUpNotWaiting
+from scrip.domain.line import Fate
 from scrip.domain.order import Order
-from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, known_unit
+from scrip.domain.top_up import (
+    Due,
+    TopUp,
+    TopUpMoved,
+    Unit,
+    fate_of,
+    known_unit,
+    waits_for_a_person,
+)
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.write_down import Audit, write_down
 
@@ -42,9 +51,9 @@ def decide_top_up(
     """As it is now. Deciding the same again is no error. Raises OrderUnknown, UnitUnknown,
     TopUpNotWaiting, MoveContended, StoreUnavailable."""
     order = known_order(unit.merchant_id, unit.order_id, orders).order
-    found = _known(order, unit, top_ups)
+    found, fate = _known(order, unit, top_ups), fate_of(order, unit)
     if not found.attempt.is_decided(verdict):
-        found = _decided(found, verdict, asking, top_ups, queue, audit)
+        found = _decided(found, fate, verdict, asking, top_ups, queue, audit)
     queue.again(Due(unit, found.version), 0)
     return found
 
@@ -57,14 +66,20 @@ def _known(order: Order, unit: Unit, top_ups: TopUps) -> TopUp:
 
 
 def _decided(
-    top_up: TopUp, verdict: Verdict, asking: Asking, top_ups: TopUps, queue: Queue, audit: Audit
+    top_up: TopUp,
+    fate: Fate,
+    verdict: Verdict,
+    asking: Asking,
+    top_ups: TopUps,
+    queue: Queue,
+    audit: Audit,
 ) -> TopUp:
     written = False
     for _ in range(TRIES):
         attempt, unit = top_up.attempt, top_up.unit
         if attempt.is_decided(verdict):
             return top_up
-        if attempt.state is not AttemptState.MANUAL:
+        if not (waits_for_a_person(fate, top_up) and attempt.may_be_decided(verdict)):
             raise TopUpNotWaiting(f"it is {attempt.state.value}: {attempt.reason}".rstrip(": "))
         if not written:
             act, about = f"top_up_{verdict.value}", attempt.reference
