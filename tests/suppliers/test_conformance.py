@@ -4,14 +4,31 @@ and each unit ends as the supplier's book says or waits for a person, with the r
 A few hundred runs for each supplier; `make conformance` makes the thousands.
 """
 
+from collections import Counter
+
 import pytest
 
 from scrip.domain.line import Fate
-from tests.suppliers.conformance import run_many
+from tests.suppliers.conform import line, report
+from tests.suppliers.conformance import Figures, run_many
 from tests.suppliers.faults import Fault
 from tests.suppliers.kinds import KINDS
 
 RUNS = 60
+
+
+def test_what_parts_came_to_adds_up_and_is_told() -> None:
+    total = Figures()
+    for lost in ([], ["run 7"]):
+        total.add(
+            Figures(Counter({Fate.DONE: 2, Fate.OPEN: 1}), Counter(late=1), charged=2, lost=lost)
+        )
+
+    assert line("x", 6, total) == (
+        "x: 6 runs, 6 units: 2 open, 4 done, 0 failed, 0 reversed; for a person: 2 late; "
+        "4 charges, 0 double, 1 lost; 0 faults met, 0 functions killed"
+    )
+    assert report(total)["lost"] == ["run 7"]
 
 
 @pytest.mark.parametrize("name", KINDS)
