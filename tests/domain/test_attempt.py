@@ -73,6 +73,20 @@ def test_what_was_taken_is_never_believed_to_be_missing() -> None:
     assert taken.next_step(NOW_MS + DAY_MS, TERMS) is Step.HUMAN
 
 
+@pytest.mark.parametrize(("ref", "ends"), [("S2", AttemptState.TAKEN), ("S1", AttemptState.FAILED)])
+def test_the_failure_of_another_order_than_the_one_told_of_ends_nothing(
+    ref: str, ends: AttemptState
+) -> None:
+    taken = sent().answered(Said(Meaning.TAKEN, ref="S1"))
+
+    asked = taken.told(Said(Meaning.FAILED, "2", ref=ref), 10_000, TERMS)
+
+    assert (asked.state, asked.ref) == (ends, "S1")
+    assert asked.told(Said(Meaning.DONE, ref="S1"), 20_000, TERMS).state is (
+        AttemptState.DONE if ends.open else AttemptState.MANUAL
+    )
+
+
 def test_what_is_done_stays_done_until_it_is_taken_back() -> None:
     done = sent().answered(Said(Meaning.DONE, "1", receipt="PIN 1"))
 

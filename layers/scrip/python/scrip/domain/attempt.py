@@ -153,7 +153,8 @@ class Attempt:
             return self._corrected(said)
         asked = replace(self, asked=self.asked + 1, asked_at_ms=now_ms)
         if said.meaning is not Meaning.NOT_FOUND:
-            return replace(asked._heard(said, refusal_ends=False), missing=0)
+            about = Said(Meaning.UNCLEAR, said.code) if self._fails_another(said) else said
+            return replace(asked._heard(about, refusal_ends=False), missing=0)
         missing = replace(asked, missing=self.missing + 1, code=said.code or self.code)
         return missing._failed("not_found") if missing._never_came(now_ms, terms) else missing
 
@@ -220,6 +221,12 @@ class Attempt:
             case (AttemptState.MANUAL, Meaning.DONE | Meaning.FAILED) if not self.contradicted:
                 return self._heard(said, refusal_ends=False)
         return self
+
+    def _fails_another(self, said: Said) -> bool:
+        """Whether what failed is another order of the supplier's than the one it told us of: where
+        a request arrives twice, one that fails at once is begun anew under the same reference."""
+        failed = said.meaning in (Meaning.FAILED, Meaning.REVERSED)
+        return failed and bool(self.ref) and bool(said.ref) and said.ref != self.ref
 
     def _failed(self, reason: str) -> "Attempt":
         return replace(self, state=AttemptState.FAILED, reason=reason)
