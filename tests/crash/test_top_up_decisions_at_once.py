@@ -20,6 +20,7 @@ from tests.topping_up import table
 
 SUCCEEDED, FAILED = ("delivered", Fate.DONE, 0), ("refund_due", Fate.FAILED, 3000)
 WAITING = ("fulfilling", Fate.OPEN, 0)
+CONTRADICTED = ("refund_due", Fate.CONTRADICTED, 3000)
 TERMS: Terms = KINDS["fulu"].dialect.terms
 
 
@@ -28,7 +29,9 @@ def one_of_both(world: World) -> None:
     after a person said "failed" is for a person again."""
     [top_up] = [each for each in world.items("top_ups") if "reference" in each]
     assert advance(world)
-    may_be = {"done": [SUCCEEDED], "failed": [FAILED], "manual": [FAILED, WAITING]}
+    world.clock.advance(1)
+    assert world.follow_up()
+    may_be = {"done": [SUCCEEDED], "failed": [FAILED], "manual": [WAITING, CONTRADICTED]}
     assert ended(world) in may_be[top_up["state"]]
 
 

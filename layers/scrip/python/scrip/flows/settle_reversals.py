@@ -1,8 +1,9 @@
 """The worklist's look at what suppliers took back, or charged after all: what the shop chose is
 done once, or a person is waited for.
 
-What was taken back comes to be owed by the very write that says so in the order. What is decided,
-by this or by a person, is left alone.
+Who wrote that a unit failed may have missed that its supplier said otherwise at that very moment:
+that is written here. What was taken back comes to be owed by the very write that says so in the
+order. What is decided, by this or by a person, is left alone.
 """
 
 from typing import NamedTuple, Protocol
@@ -18,6 +19,7 @@ from scrip.domain.top_up import TopUp, Unit, all_units, fate_of, waits_for_a_per
 from scrip.steps.known_order import OrderReader, known_order
 
 TRIES = 8
+LOOKED_AT = (*DOUBTFUL, Fate.FAILED)
 
 
 class Orders(OrderReader, Protocol):
@@ -51,7 +53,7 @@ def settle_reversals(
 ) -> Settled:
     """Raises OrderUnknown, MoveContended, StoreUnavailable."""
     order = known_order(merchant_id, order_id, orders).order
-    odd = [unit for unit in all_units(order) if fate_of(order, unit) in DOUBTFUL]
+    odd = [unit for unit in all_units(order) if fate_of(order, unit) in LOOKED_AT]
     if not odd:
         return Settled()
     found = top_ups.find_many(odd)
@@ -60,17 +62,20 @@ def settle_reversals(
     if waiting and merchants.get(merchant_id).on_reversal is Action.REFUND:
         owed = [unit for unit in waiting if found[unit].attempt.state is AttemptState.REVERSED]
     for unit in owed:
-        _owe(unit, now_ms, orders)
+        _move(unit, Fate.REVERSED, Fate.FAILED, now_ms, orders)
+    for unit in waiting:
+        if found[unit].attempt.contradicted:
+            _move(unit, Fate.FAILED, Fate.CONTRADICTED, now_ms, orders)
     left = len(waiting) - len(owed)
     return Settled(len(owed), left, DAILY if left else None)
 
 
-def _owe(unit: Unit, now_ms: int, orders: Orders) -> None:
+def _move(unit: Unit, was: Fate, fate: Fate, now_ms: int, orders: Orders) -> None:
     for _ in range(TRIES):
         order = known_order(unit.merchant_id, unit.order_id, orders).order
-        if not isinstance(order, SettledOrder) or fate_of(order, unit) is not Fate.REVERSED:
+        if not isinstance(order, SettledOrder) or fate_of(order, unit) is not was:
             return None
-        ended = with_fate(order, unit, Fate.FAILED, now_ms)
+        ended = with_fate(order, unit, fate, now_ms)
         try:
             return orders.end_unit(order, ended or order, now_ms)
         except OrderMoved:
