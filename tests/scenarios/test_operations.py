@@ -1,6 +1,9 @@
 """Every operation that is documented is deployed, and does what its document says."""
 
+import json
+import os
 import secrets
+from unittest import mock
 
 import pytest
 
@@ -8,6 +11,7 @@ from scrip.contracts.openapi import OPERATIONS
 from tests.generated import ask, sell_generated
 from tests.scenarios.deployed import Deployed
 from tests.shop import Reply, Shop
+from tests.top_ups import hand_over, open_account, order_top_up, sell_top_up
 
 pytestmark = pytest.mark.cloud
 
@@ -15,14 +19,14 @@ pytestmark = pytest.mark.cloud
 def test_every_operation_succeeds_for_who_may_ask(deployed: Deployed) -> None:
     shop = deployed.open_shop(f"shop-{secrets.token_hex(4)}")
 
-    replies = ask_everything(shop)
+    replies = ask_everything(deployed, shop)
 
     assert {name: reply.status // 100 for name, reply in replies.items()} == {
         operation.name: 2 for operation in OPERATIONS
     }
 
 
-def ask_everything(shop: Shop) -> dict[str, Reply]:
+def ask_everything(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
     """A success of every operation, by its name."""
     code = f"CODE-{secrets.token_hex(8)}"
     replies: dict[str, Reply] = {}
@@ -52,6 +56,7 @@ def ask_everything(shop: Shop) -> dict[str, Reply]:
     key_id = issued.json["key"]["key_id"]
     replies["revoke_key"] = shop.call("DELETE", f"{keys}/{key_id}", key="operator")
     replies |= _after_sale(shop) | _two_people(shop) | _generated(shop) | _files(shop)
+    replies |= _top_ups(deployed, shop)
     assert [each["code"] for each in replies["reveal_codes"].json["codes"]] == [code]
     assert [each["order_id"] for each in replies["list_orders"].json["orders"]] == [order_id]
     return replies
@@ -126,6 +131,24 @@ def _money(shop: Shop) -> dict[str, Reply]:
         "set_refund_due": shop.call("PUT", f"{order}/refund-due", owed, key="operator"),
         "freeze_order": shop.freeze(placed, frozen=True),
         "read_evidence": shop.evidence(placed),
+    }
+
+
+def _top_ups(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
+    """One that waits for a person, and of which its supplier has news."""
+    with mock.patch.dict(os.environ, deployed.cloud.environment()):
+        open_account(deployed.cloud.outputs, shop.merchant_id)
+        sell_top_up(shop)
+        placed = order_top_up(shop)
+        unit = hand_over(deployed.cloud.outputs, placed)
+    assert shop.pay(placed).status == 200
+    path = f"/v1/merchant/orders/{unit.order_id}/top-ups"
+    verdict = {"line": 0, "unit": 0, "verdict": "succeeded", "reason": "asked by phone"}
+    told = json.dumps({"external_id": unit.reference(0)}).encode()
+    return {
+        "hear_supplier": shop.hear(told, {"content-type": "application/json"}, "told"),
+        "read_top_ups": shop.call("GET", path, key="operator"),
+        "decide_top_up": shop.call("POST", f"{path}/decide", verdict, key="operator"),
     }
 
 

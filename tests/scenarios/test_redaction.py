@@ -50,7 +50,7 @@ def around(text: str, secret: str) -> str:
 
 def sell_codes_with_pins(deployed: Deployed) -> None:
     shop = deployed.open_shop(f"shop-{secrets.token_hex(4)}", mail_codes=True)
-    ask_everything(shop)
+    ask_everything(deployed, shop)
     shop.put_variant("pins")
     rows = [f"PIN-{secrets.token_hex(8)},{secrets.token_hex(5)}" for _ in range(3)]
     shop.call(
