@@ -42,6 +42,7 @@ BODIES = {
     "set_refund_due": {"refund_due_minor": 1, "reason": "bad"},
     "freeze_order": {"frozen": True, "reason": "stolen"},
     "decide_stray": {"stray_id": "stripe#pi_1", "action": "refund", "reason": "twice"},
+    "decide_top_up": {"line": 0, "unit": 0, "verdict": "succeeded", "reason": "asked"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
 }
