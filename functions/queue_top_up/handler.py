@@ -5,10 +5,15 @@ from typing import Any
 from scrip.batching import in_batches
 from scrip.chance import luck, now_ms
 from scrip.contracts.top_up_messages import read_dues
+from scrip.domain.line import Fate
 from scrip.domain.top_up import Due
 from scrip.flows.advance_top_up import Advanced, Means, advance_top_up
 from scrip.telemetry import count, count_by_reason, logger
 from scrip.wiring import topping_up
+
+LAST = (Fate.DONE, Fate.FAILED)
+ORDERS = {"delivered": "OrdersDelivered", "refund_due": "RefundDue"}
+"""What the last of an order's units makes of it."""
 
 topping_up.warm()
 
@@ -35,6 +40,8 @@ def tell(advanced: Advanced) -> None:
         count_by_reason("SupplierCalls", advanced.called.value)
     if advanced.ended:
         count_by_reason("TopUpsEnded", advanced.ended.value)
+    if advanced.ended in LAST and advanced.order in ORDERS:
+        count(ORDERS[advanced.order])
     if advanced.handed_over:
         count("TopUpsHandedOver")
     if advanced.closed:

@@ -102,7 +102,8 @@ def test_a_failure_that_turns_out_to_be_none_is_for_a_person() -> None:
     failed = sent().answered(Said(Meaning.FAILED, "9"))
 
     assert failed.told(Said(Meaning.DONE, "1"), NOW_MS, TERMS).state is AttemptState.MANUAL
-    assert failed.told(UNCLEAR, NOW_MS, TERMS) == failed
+    again = failed.told(UNCLEAR, NOW_MS, TERMS)
+    assert again == replace(failed, asked_at_ms=NOW_MS)
 
 
 def test_a_person_decides_and_the_supplier_may_do_so_first() -> None:
@@ -112,7 +113,8 @@ def test_a_person_decides_and_the_supplier_may_do_so_first() -> None:
     late_ms = NOW_MS + 2 * DAY_MS
     assert waiting.decided(Verdict.ASK_AGAIN, late_ms).next_step(late_ms, TERMS) is Step.ASK
     assert waiting.told(Said(Meaning.DONE), NOW_MS, TERMS).state is AttemptState.DONE
-    assert waiting.told(Said(Meaning.NOT_FOUND), NOW_MS, TERMS) == waiting
+    again = waiting.told(Said(Meaning.NOT_FOUND), NOW_MS, TERMS)
+    assert again == replace(waiting, asked_at_ms=NOW_MS)
     assert sent().decided(Verdict.SUCCEEDED, NOW_MS).state is AttemptState.SENDING
 
 

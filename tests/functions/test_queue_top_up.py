@@ -118,6 +118,25 @@ def test_a_paid_order_is_charged_and_delivered(
     assert take_queued(cloud) == []
 
 
+def test_an_order_is_counted_once_when_its_last_unit_ends(
+    cloud: InMemory,
+    shop: Shop,
+    supplier: Simulator,
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paid(cloud, shop.merchant_id, clock.now_ms, units=2)
+    supplier.plan.fates.extend([Becomes(), Becomes()])
+
+    for message in queued(cloud):
+        advance(cloud, message)
+    until_it_ends(cloud, supplier, clock)
+
+    told = capsys.readouterr().out
+    assert told.count('"OrdersDelivered":[1.0]') == 1
+    assert told.count('"reason":"done"') == 2
+
+
 def test_each_unit_is_charged_once_under_a_reference_of_its_own(
     cloud: InMemory, shop: Shop, supplier: Simulator, clock: Clock
 ) -> None:

@@ -148,9 +148,10 @@ class Attempt:
         return self._heard(said, refusal_ends=alone)
 
     def told(self, said: Said, now_ms: int, terms: Terms) -> "Attempt":
-        """What the supplier said when it was asked."""
+        """What the supplier said when it was asked. Also of one that is over it is kept when: who
+        has us ask may be anybody."""
         if not self.state.open:
-            return self._corrected(said)
+            return replace(self._corrected(said), asked_at_ms=now_ms)
         asked = replace(self, asked=self.asked + 1, asked_at_ms=now_ms)
         if said.meaning is not Meaning.NOT_FOUND:
             about = Said(Meaning.UNCLEAR, said.code) if self._fails_another(said) else said

@@ -94,13 +94,14 @@ class Means:
 
 class Advanced(NamedTuple):
     """`called`: what was asked of a supplier, and `said` what came back. `ended`: what this run
-    made of the unit. `handed_over`: why a person must look. `closed`: the supplier is left alone
-    from now on. `later`: in milliseconds, when it is looked at next."""
+    made of the unit, and `order` the state of its order then. `handed_over`: why a person must
+    look. `closed`: the supplier is left alone from now on. `later_ms`: until the next look."""
 
     called: Lane | None = None
     supplier: str = ""
     said: Said | None = None
     ended: Fate | None = None
+    order: str = ""
     handed_over: str = ""
     closed: bool = False
     later_ms: int | None = None
@@ -301,7 +302,7 @@ def _end_unit(unit: Unit, fate: Fate, means: Means) -> Advanced:
             means.orders.end_unit(order, ended, now_ms)
         except OrderMoved:
             continue
-        return Advanced(ended=fate)
+        return Advanced(ended=fate, order=ended.state)
     raise MoveContended(unit.order_id)
 
 
