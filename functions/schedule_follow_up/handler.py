@@ -12,7 +12,6 @@ from scrip.flows import close_expired as closing
 from scrip.flows.deliver_strays import deliver_strays
 from scrip.flows.follow_up import Errand, follow_up
 from scrip.flows.make_refunds import Gateways, make_refunds
-from scrip.flows.resume_top_ups import BACKOFF as RESUMING
 from scrip.flows.resume_top_ups import resume_top_ups
 from scrip.flows.revoke_lost import revoke_lost
 from scrip.flows.settle_reversals import settle_reversals
@@ -40,8 +39,8 @@ def errands(asking: Asking) -> tuple[Errand, ...]:
         Errand("closing", partial(close, asking), unanswered=closing.BACKOFF),
         Errand("delivering", deliver, unanswered=UNHURRIED),
         Errand("revoking", revoke, unanswered=UNHURRIED),
-        Errand("topping up", resume, unanswered=RESUMING),
-        Errand("reversals", settle, unanswered=RESUMING),
+        Errand("topping up", resume, unanswered=UNHURRIED),
+        Errand("reversals", settle, unanswered=UNHURRIED),
         Errand("refunds", partial(give_back, asking), unanswered=UNHURRIED),
     )
 

@@ -214,7 +214,7 @@ def test_a_reversal_is_written_wherever_the_order_stands(orders: Orders) -> None
     orders.end_unit(delivered, reversed_, ENDED_MS + 1)
 
     assert now_is(orders) == reversed_
-    assert place(orders) is None
+    assert place(orders) == (ENDED_MS + 1, ENDED_MS + 1)
     owing = reversed_.owe(1000)
     orders.end_unit(reversed_, owing, ENDED_MS + 2)
     assert now_is(orders) == owing
