@@ -23,11 +23,14 @@ STACK ?= scrip
 ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
+# For `make test`: every so-manieth crash point is broken (1: all of them, as `make crash`).
+CRASH_SHARE ?= 3
+
 # For `make demo`: by which provider it is paid, and what is bought (code|top_up).
 GATEWAY ?= stripe
 GOODS ?= code
 
-.PHONY: help setup setup-sam run buy demo reset lint check test bench conformance openapi build deploy prove-deploy lock clean
+.PHONY: help setup setup-sam run buy demo reset lint check test crash bench conformance openapi build deploy prove-deploy lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,7 +92,10 @@ check: lint  ## format, lint, types, templates, architecture
 	@pytest -q tests/test_architecture.py
 
 test: lint  ## everything CI runs, on all cores
-	@pytest -n auto --dist worksteal
+	@CRASH_SHARE=$(CRASH_SHARE) pytest -n auto --dist worksteal
+
+crash: setup  ## break every flow at all of its remote calls in all ways; `make test` takes every third of these points
+	@pytest -n auto --dist worksteal tests/crash
 
 bench: setup setup-sam  ## measure; writes build/bench.json and prints it
 	@python -m tests.bench

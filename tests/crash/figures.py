@@ -17,7 +17,8 @@ def keep(name: str, report: Report) -> None:
     figures = {
         "calls": report.calls,
         "points": report.total,
-        "healed": report.total,
+        "healed": report.total - report.left,
+        "left": report.left,
         "by_mode": dict(report.points),
         "most_replays": report.replays,
     }

@@ -29,8 +29,8 @@ from tests.shop import Reply, Shop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
-WORKERS, KILLS = 32, 120
-CODES, ORDERS = 420, 250
+WORKERS, KILLS = 32, 60
+CODES, ORDERS = 240, 140
 """Of each variant. Quantities of 1 to 3: some buyers come too late."""
 
 DUPLICATES = 0.2

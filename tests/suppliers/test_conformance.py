@@ -25,8 +25,8 @@ def test_what_parts_came_to_adds_up_and_is_told() -> None:
         )
 
     assert line("x", 6, total) == (
-        "x: 6 runs, 6 units: 2 open, 4 done, 0 failed, 0 reversed; for a person: 2 late; "
-        "4 charges, 0 double, 1 lost; 0 faults met, 0 functions killed"
+        "x: 6 runs, 6 units: 2 open, 4 done, 0 failed, 0 reversed, 0 contradicted; "
+        "for a person: 2 late; 4 charges, 0 double, 1 lost; 0 faults met, 0 functions killed"
     )
     assert report(total)["lost"] == ["run 7"]
 
