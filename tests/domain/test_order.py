@@ -36,9 +36,9 @@ LEGAL = {
     PendingOrder: {"pay", "expire", "opened", "turn_away", "due"},
     ExpiredOrder: {"pay"},
     PaidOrder: {"settle"},
-    FulfillingOrder: {"end_unit", "give_back", "owe", "revoke", "reverse_unit"},
-    DeliveredOrder: {"give_back", "owe", "revoke", "reverse_unit"},
-    RefundDueOrder: {"give_back", "owe", "revoke", "reverse_unit"},
+    FulfillingOrder: {"end_unit", "give_back", "owe", "revoke", "refund_unit", "reverse_unit"},
+    DeliveredOrder: {"give_back", "owe", "revoke", "refund_unit", "reverse_unit"},
+    RefundDueOrder: {"give_back", "owe", "revoke", "refund_unit", "reverse_unit"},
 }
 MOVES = set().union(*LEGAL.values())
 LATER_MS = NOW_MS + 5_000
