@@ -6,7 +6,7 @@ import pytest
 
 from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.order_items import FROZEN_BY
-from scrip.adapters.orders import Orders, move
+from scrip.adapters.orders import Orders, Write, move
 from scrip.adapters.refunds import Refunds
 from scrip.adapters.tables import ConditionFailed, Item, encode_item
 from scrip.domain.follow_up import SAFETY_NET_MS, FollowUp
@@ -92,6 +92,25 @@ def test_ends_are_written_one_by_one_and_the_last_one_delivers(orders: Orders) -
     assert now_is(orders) == closed
     assert place(orders) is None
     assert "follow_up" not in stored(orders)
+
+
+def test_a_receipt_is_written_with_its_end_and_stays(orders: Orders) -> None:
+    seen = fulfilling(orders, top_up(0, 2), top_up(1), line(2).picked(1))
+    assert "receipts" not in stored(orders)["order_lines"][0]
+
+    first = seen.end_unit(0, 1, DONE, ENDED_MS, "DE24")
+    orders.end_unit(seen, first, ENDED_MS)
+    end(orders, 0, 0)
+    closed = end(orders, 1, 0, FAILED)
+    orders.table.update({"pk": f"demo#{ORDER_ID}"}, **by(move(closed, closed.give_back(2, 1))))
+
+    after = now_is(orders)
+    assert [each.receipts for each in after.lines] == [("", "DE24"), (), ()]
+    assert after.lines[2].returned == 1
+
+
+def by(write: Write) -> dict[str, Any]:
+    return write._asdict()
 
 
 def test_what_failed_is_due_at_once(orders: Orders) -> None:
@@ -238,13 +257,7 @@ def test_a_unit_that_goes_back_does_not_undo_an_end(orders: Orders) -> None:
 
     write = move(seen, seen.give_back(1, 1), ENDED_MS)
     with pytest.raises(ConditionFailed):
-        orders.table.update(
-            {"pk": f"demo#{ORDER_ID}"},
-            write.expression,
-            names=write.names,
-            values=write.values,
-            condition=write.condition,
-        )
+        orders.table.update({"pk": f"demo#{ORDER_ID}"}, **by(write))
     assert now_is(orders).lines[1].returned == 0
 
 

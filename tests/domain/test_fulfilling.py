@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrip.domain.errors import UnitUnknown
-from scrip.domain.line import Fate, Line
+from scrip.domain.line import MAX_RECEIPT, Fate, Line, receipt_of
 from scrip.domain.money import Money
 from scrip.domain.order import (
     ClosedOrder,
@@ -211,6 +211,33 @@ def test_what_is_done_may_be_taken_back_by_its_supplier() -> None:
     assert (late.owed_minor, late.reverse_unit(0, 1)) == (0, late)
     with pytest.raises(ValueError, match="is open"):
         order.reverse_unit(0, 1)
+
+
+def test_what_a_supplier_says_of_a_charge_stands_with_its_unit() -> None:
+    order = fulfilling(top_up(quantity=3)).end_unit(0, 1, DONE, ENDED_MS, "DE24 0117")
+    assert isinstance(order, FulfillingOrder)
+
+    later = order.end_unit(0, 0, DONE, ENDED_MS)
+    assert isinstance(later, FulfillingOrder)
+    closed = later.end_unit(0, 2, FAILED, ENDED_MS, "none")
+
+    assert closed.lines[0].receipts == ("", "DE24 0117", "")
+    assert closed.reverse_unit(0, 1).lines[0].receipts == ("", "DE24 0117", "")
+    assert fulfilling(top_up()).end_unit(0, 0, DONE, ENDED_MS).lines[0].receipts == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (" 流水号 8842 ", "流水号 8842"),
+        ("<a href='x'>&`\"", "a href=x"),
+        ("\x1b[31m\u202e12\n34\u200b", "[31m1234"),
+        ("7" * MAX_RECEIPT, "7" * MAX_RECEIPT),
+        ("7" * MAX_RECEIPT + "8", ""),
+    ],
+)
+def test_a_receipt_is_short_and_plain(said: str, shown: str) -> None:
+    assert receipt_of(said) == shown
 
 
 def test_a_line_of_top_ups_has_no_codes() -> None:

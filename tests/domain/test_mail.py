@@ -71,6 +71,14 @@ def test_a_mail_tells_what_failed_and_that_it_is_given_back() -> None:
     assert mail.text.endswith("\nAAAA-1111\n")
 
 
+@pytest.mark.parametrize(("locale", "word"), [("en", "Receipts: "), ("zh", "凭证：")])
+def test_a_mail_tells_what_suppliers_say_of_a_charge(locale: str, word: str) -> None:
+    told = replace(with_fates(Fate.DONE, Fate.DONE, Fate.DONE), receipts=("DE{0}", "", "DE2"))
+
+    assert mail_in(locale, lines=[told]).text.endswith(f"\n  {word}DE{{0}}, DE2\n")
+    assert word not in mail_in(locale, lines=[with_fates(Fate.DONE)]).text
+
+
 def test_english_and_chinese_differ() -> None:
     assert mail_in("en").subject == f"Your order {ORDER_ID} is ready"
     assert mail_in("zh").subject == f"您的订单 {ORDER_ID} 已发货"

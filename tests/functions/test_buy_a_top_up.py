@@ -56,10 +56,15 @@ def test_it_is_charged_to_the_account_and_told(
     seen = stocked.read(placed).json
     assert (seen["state"], seen["lines"][0]["top_ups"]) == ("delivered", ["done", "done"])
     assert [each.account for each in supplier.book.orders] == ["13800138000"] * 2
+    receipts = seen["lines"][0]["receipts"]
+    assert sorted(receipts) == [f"asix{each.number}" for each in supplier.book.orders]
+    path = f"/v1/merchant/orders/{seen['order_id']}"
+    assert stocked.call("GET", path, key="operator").json["lines"][0]["receipts"] == receipts
     publish(cloud)
     cloud.invoke("queue_send_mail", queued_event(cloud))
     [mail] = sent_mail()
     assert "qb for 13800138000: 2 of 2 charged" in mail.body
+    assert f"  Receipts: {', '.join(receipts)}\n" in mail.body
 
 
 def test_what_the_supplier_refuses_is_given_back(

@@ -145,6 +145,7 @@ def line_item(line: Line) -> Item:
         "cap": line.cap,
         "filled": [list(pair) for pair in line.filled],
         "fates": letters(line),
+        "receipts": list(line.receipts),
     }
     return {
         "variant": line.variant_id,
@@ -194,6 +195,7 @@ def _line(number: int, item: Item, currency: str) -> Line:
         cap=item.get("cap", 0),
         filled=tuple((name, value) for name, value in item.get("filled", ())),
         fates=tuple(FATES[letter] for letter in item.get("fates", "")),
+        receipts=tuple(item.get("receipts", ())),
     )
 
 

@@ -356,7 +356,10 @@ def end_of_units(seen: SettledOrder, ended: SettledOrder, now_ms: int) -> Write:
     for line in seen.lines:
         if line.fates:
             name = f"order_lines[{line.number}].fates"
-            before[name], after[name] = letters(line), letters(ended.line(line.number))
+            after_it = ended.line(line.number)
+            before[name], after[name] = letters(line), letters(after_it)
+            if after_it.receipts != line.receipts:
+                after[f"order_lines[{line.number}].receipts"] = list(after_it.receipts)
     if isinstance(seen, OwingOrder):
         before["refund_due_minor"] = seen.owed_minor
     if ended.settled_at_ms != seen.settled_at_ms:

@@ -98,7 +98,9 @@ class ProductsOnSale(Struct):
 class OrderedLine(Struct, omit_defaults=True):
     """`claimed`: units of the line that have a code. A line of top-ups says instead what was
     `filled` in and, for each unit, what became of it: `failed` is never charged and given back,
-    `reversed` was charged and taken back by the supplier."""
+    `reversed` was charged and taken back by the supplier. `receipts`, for each unit as well: what
+    its supplier says of it that the buyer may see, at most 40 symbols; empty where it says nothing,
+    and no list where it says nothing of any."""
 
     number: int
     variant_id: Slug
@@ -107,6 +109,7 @@ class OrderedLine(Struct, omit_defaults=True):
     claimed: int
     filled: dict[str, str] = {}
     top_ups: list[FateName] = []
+    receipts: list[str] = []
 
 
 class OrderView(Struct, kw_only=True):

@@ -75,6 +75,7 @@ def ordered_lines(order: Order) -> list[OrderedLine]:
             line.units_claimed,
             dict(line.filled),
             [told_as(fate) for fate in line.fates],
+            list(line.receipts),
         )
         for line in order.lines
     ]

@@ -31,12 +31,24 @@ class Fate(Enum):
     """It failed and its price is owed; then its supplier said that it is charged after all."""
 
 
+MAX_RECEIPT = 40
+"""Symbols: it stands in the order's item, which is short."""
+
+IN_HTML = str.maketrans("", "", "<>&\"'`")
+
 DOUBTFUL = (Fate.REVERSED, Fate.CONTRADICTED)
 
 
 def first_fates(kind: Kind, quantity: int) -> tuple[Fate, ...]:
     """Of a line that is ordered."""
     return (Fate.OPEN,) * quantity if kind is Kind.TOP_UP else ()
+
+
+def receipt_of(text: str) -> str:
+    """What a buyer is shown of what a supplier says: printable, without the symbols that mean
+    something in HTML. Empty if it is too long: half a number is none."""
+    shown = "".join(filter(str.isprintable, text)).translate(IN_HTML).strip()
+    return shown if len(shown) <= MAX_RECEIPT else ""
 
 
 class Swap(NamedTuple):
@@ -58,7 +70,8 @@ class Line:
     `returned`: units that were delivered and then went back on sale, the last ones. `swap`: the one
     unit whose code was bad. `cap`: under which it was first pointed at stock.
 
-    Of top-ups: `filled`, what the buyer filled in, by field; `fates`, one for each unit.
+    Of top-ups: `filled`, what the buyer filled in, by field; `fates`, one for each unit; so are
+    `receipts`, once there is one: what its supplier says of it that the buyer may see.
     """
 
     number: int
@@ -75,6 +88,7 @@ class Line:
     cap: int = 0
     filled: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     fates: tuple[Fate, ...] = ()
+    receipts: tuple[str, ...] = ()
 
     @property
     def total(self) -> Money:
@@ -181,5 +195,11 @@ class Line:
         line = self.let_go() if self.picks else self
         return replace(line, fates=(Fate.FAILED,) * len(self.fates))
 
-    def with_fate(self, unit: int, fate: Fate) -> Self:
-        return replace(self, fates=(*self.fates[:unit], fate, *self.fates[unit + 1 :]))
+    def with_fate(self, unit: int, fate: Fate, receipt: str = "") -> Self:
+        """`receipt`: of one that is done, as its supplier said it."""
+        after = replace(self, fates=(*self.fates[:unit], fate, *self.fates[unit + 1 :]))
+        shown = receipt_of(receipt)
+        if fate is not Fate.DONE or not shown:
+            return after
+        receipts = self.receipts or ("",) * len(self.fates)
+        return replace(after, receipts=(*receipts[:unit], shown, *receipts[unit + 1 :]))

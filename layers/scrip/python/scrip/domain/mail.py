@@ -41,6 +41,7 @@ class Texts:
     pin: str
     top_ups: str
     top_up: str
+    receipts: str
 
 
 TEXTS = {
@@ -58,6 +59,7 @@ TEXTS = {
         pin="{code}   PIN {pin}",
         top_ups="\nTop-ups:\n",
         top_up="{variant_id} for {account}: {done} of {quantity} charged",
+        receipts="  Receipts: {receipts}",
     ),
     "zh": Texts(
         subject="您的订单 {order_id} 已发货",
@@ -72,6 +74,7 @@ TEXTS = {
         pin="{code}   密码 {pin}",
         top_ups="\n充值结果：\n",
         top_up="{variant_id}（{account}）：共 {quantity} 笔，成功 {done} 笔",
+        receipts="  凭证：{receipts}",
     ),
 }
 
@@ -99,7 +102,9 @@ def _top_up_line(texts: Texts, line: Line) -> str:
     account = ", ".join(value for _, value in line.filled)
     done = line.quantity - line.units_failed
     facts = {"variant_id": line.variant_id, "quantity": line.quantity, "done": done}
-    return texts.top_up.format(account=account, **facts) + "\n"
+    text = texts.top_up.format(account=account, **facts) + "\n"
+    receipts = ", ".join(filter(None, line.receipts))
+    return text + (texts.receipts.format(receipts=receipts) + "\n" if receipts else "")
 
 
 def _code_line(texts: Texts, code: Code) -> str:

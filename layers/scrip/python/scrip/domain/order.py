@@ -305,7 +305,9 @@ class FulfillingOrder(OwingOrder):
     def readable(self) -> bool:
         return True
 
-    def end_unit(self, number: int, unit: int, fate: Fate, at_ms: int) -> "ClosedOrder":
+    def end_unit(
+        self, number: int, unit: int, fate: Fate, at_ms: int, receipt: str = ""
+    ) -> "ClosedOrder":
         """A top-up is done, or failed and is owed; the last one closes the order. Told again,
         nothing changes. Raises UnitUnknown, ValueError if it ended otherwise."""
         line = self._top_up(number, unit)
@@ -315,7 +317,7 @@ class FulfillingOrder(OwingOrder):
         if was is not Fate.OPEN or fate not in (Fate.DONE, Fate.FAILED):
             raise ValueError(f"top-up {unit} of line {number} is {was.value}, not {fate.value}")
         owed = self.owed_minor + (line.unit_price.amount_minor if fate is Fate.FAILED else 0)
-        ended = self.with_line(line.with_fate(unit, fate))
+        ended = self.with_line(line.with_fate(unit, fate, receipt))
         facts = self._settled
         if not ended.in_progress:
             facts |= {"delivered_at_ms": at_ms, "settled_at_ms": self.delivered_at_ms}

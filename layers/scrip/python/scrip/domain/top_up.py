@@ -194,7 +194,9 @@ def known_unit(order: Order, unit: Unit) -> Unit:
 ENDS = (Fate.DONE, Fate.FAILED)
 
 
-def with_fate(order: SettledOrder, unit: Unit, fate: Fate, at_ms: int) -> SettledOrder | None:
+def with_fate(
+    order: SettledOrder, unit: Unit, fate: Fate, at_ms: int, receipt: str = ""
+) -> SettledOrder | None:
     """The order after a unit of it ended so; None if that changes nothing, or comes too late."""
     was = fate_of(order, unit)
     if (was, fate) == (Fate.DONE, Fate.REVERSED):
@@ -204,5 +206,5 @@ def with_fate(order: SettledOrder, unit: Unit, fate: Fate, at_ms: int) -> Settle
     if (was, fate) in ((Fate.FAILED, Fate.CONTRADICTED), (Fate.CONTRADICTED, Fate.FAILED)):
         return order.with_line(order.line(unit.line).with_fate(unit.unit, fate))
     if isinstance(order, FulfillingOrder) and was is Fate.OPEN and fate in ENDS:
-        return order.end_unit(unit.line, unit.unit, fate, at_ms)
+        return order.end_unit(unit.line, unit.unit, fate, at_ms, receipt)
     return None

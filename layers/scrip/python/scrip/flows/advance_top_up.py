@@ -17,7 +17,7 @@ from scrip.domain.charge import Charge
 from scrip.domain.errors import MoveContended, SupplierUnknown
 from scrip.domain.gate import Lane, Turn, Wait
 from scrip.domain.line import Fate, Line
-from scrip.domain.order import FulfillingOrder, Order, OrderMoved, SettledOrder, lost_all
+from scrip.domain.order import FulfillingOrder, Order, lost_all
 from scrip.domain.route import Route
 from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Terms
 from scrip.domain.top_up import (
@@ -28,8 +28,8 @@ from scrip.domain.top_up import (
     Unit,
     begun,
     routes_left,
-    with_fate,
 )
+from scrip.steps.end_unit import UnitEnder, end_unit
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.score_attempt import Scorecards, score_attempt
 from scrip.steps.supplier_turn import Gates, Supplier, Suppliers, first_turn, take_turn
@@ -59,8 +59,7 @@ FATES = {
 }
 
 
-class Orders(OrderReader, Protocol):
-    def end_unit(self, seen: SettledOrder, ended: SettledOrder, now_ms: int) -> None: ...
+class Orders(OrderReader, UnitEnder, Protocol): ...
 
 
 class Catalogue(Protocol):
@@ -269,7 +268,7 @@ def _end(top_up: TopUp, means: Means) -> Advanced:
     supplier, if there is one, unless its buyer has waited too long already."""
     attempt = top_up.attempt
     if attempt.contradicted:
-        told = _end_unit(top_up.unit, Fate.CONTRADICTED, means)
+        told = _end_unit(top_up, Fate.CONTRADICTED, means)
         return told._replace(handed_over=attempt.reason)
     if attempt.state is AttemptState.MANUAL:
         return Advanced(handed_over=attempt.reason)
@@ -287,23 +286,15 @@ def _end(top_up: TopUp, means: Means) -> Advanced:
             return Advanced()
         if go_on:
             return _again(_due(after), 0, means)
-    return _end_unit(top_up.unit, FATES[attempt.state], means)
+    return _end_unit(top_up, FATES[attempt.state], means)
 
 
-def _end_unit(unit: Unit, fate: Fate, means: Means) -> Advanced:
+def _end_unit(top_up: TopUp, fate: Fate, means: Means) -> Advanced:
     """Write it into the order, unless it stands there."""
-    for _ in range(TRIES):
-        order = known_order(unit.merchant_id, unit.order_id, means.orders).order
-        now_ms = means.clock()
-        ended = with_fate(order, unit, fate, now_ms) if isinstance(order, SettledOrder) else None
-        if ended is None or not isinstance(order, SettledOrder):
-            return Advanced()
-        try:
-            means.orders.end_unit(order, ended, now_ms)
-        except OrderMoved:
-            continue
-        return Advanced(ended=fate, order=ended.state)
-    raise MoveContended(unit.order_id)
+    unit, receipt = top_up.unit, top_up.attempt.receipt
+    order = known_order(unit.merchant_id, unit.order_id, means.orders).order
+    ended = end_unit(order, unit, fate, receipt, now_ms=means.clock(), orders=means.orders)
+    return Advanced(ended=fate, order=ended.state) if ended else Advanced()
 
 
 def _without_account(due: Due, top_up: TopUp, means: Means) -> Advanced:

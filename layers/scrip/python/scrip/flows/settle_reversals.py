@@ -9,21 +9,18 @@ order. What is decided, by this or by a person, is left alone.
 from typing import NamedTuple, Protocol
 
 from scrip.domain.attempt import AttemptState
-from scrip.domain.errors import MoveContended
 from scrip.domain.follow_up import DAILY, Backoff
 from scrip.domain.line import DOUBTFUL, Fate
 from scrip.domain.merchant import Merchant
-from scrip.domain.order import OrderMoved, SettledOrder
 from scrip.domain.outcome import Action
-from scrip.domain.top_up import TopUp, Unit, all_units, fate_of, waits_for_a_person, with_fate
+from scrip.domain.top_up import TopUp, Unit, all_units, fate_of, waits_for_a_person
+from scrip.steps.end_unit import UnitEnder, end_unit
 from scrip.steps.known_order import OrderReader, known_order
 
-TRIES = 8
 LOOKED_AT = (*DOUBTFUL, Fate.FAILED)
 
 
-class Orders(OrderReader, Protocol):
-    def end_unit(self, seen: SettledOrder, ended: SettledOrder, now_ms: int) -> None: ...
+class Orders(OrderReader, UnitEnder, Protocol): ...
 
 
 class TopUps(Protocol):
@@ -62,22 +59,9 @@ def settle_reversals(
     if waiting and merchants.get(merchant_id).on_reversal is Action.REFUND:
         owed = [unit for unit in waiting if found[unit].attempt.state is AttemptState.REVERSED]
     for unit in owed:
-        _move(unit, Fate.REVERSED, Fate.FAILED, now_ms, orders)
+        end_unit(order, unit, Fate.FAILED, now_ms=now_ms, orders=orders)
     for unit in waiting:
         if found[unit].attempt.contradicted:
-            _move(unit, Fate.FAILED, Fate.CONTRADICTED, now_ms, orders)
+            end_unit(order, unit, Fate.CONTRADICTED, now_ms=now_ms, orders=orders)
     left = len(waiting) - len(owed)
     return Settled(len(owed), left, DAILY if left else None)
-
-
-def _move(unit: Unit, was: Fate, fate: Fate, now_ms: int, orders: Orders) -> None:
-    for _ in range(TRIES):
-        order = known_order(unit.merchant_id, unit.order_id, orders).order
-        if not isinstance(order, SettledOrder) or fate_of(order, unit) is not was:
-            return None
-        ended = with_fate(order, unit, fate, now_ms)
-        try:
-            return orders.end_unit(order, ended or order, now_ms)
-        except OrderMoved:
-            continue
-    raise MoveContended(unit.order_id)
