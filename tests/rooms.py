@@ -115,11 +115,13 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Room -> what it may import from outside beyond PLAIN."""
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
+    "advanced": frozenset({"attempt", "gate", "line"}),
     "attempt": frozenset({"supplier_terms"}),
     "batch_record": frozenset({"chunk_range", "directory", "stock"}),
     "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),
     "callback": frozenset({"notice", "order_access"}),
+    "callback_failure": frozenset({"failure"}),
     "catalogue": frozenset(
         {"form", "goods", "money", "recipe", "route", "stock_warning", "synced_level"}
     ),
@@ -131,7 +133,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "code_rows": frozenset({"code", "errors"}),
     "directory": frozenset({"chunk_range", "stock"}),
     "dispute": frozenset({"money", "payment"}),
-    "errors": frozenset({"failure"}),
+    "errors": frozenset({"callback_failure", "failure"}),
     "evidence": frozenset({"day", "line", "order"}),
     "export": frozenset({"errors", "order_access", "stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),

@@ -5,9 +5,10 @@ from typing import Any
 from scrip.batching import in_batches
 from scrip.chance import luck, now_ms
 from scrip.contracts.top_up_messages import read_dues
+from scrip.domain.advanced import Advanced
 from scrip.domain.line import Fate
 from scrip.domain.top_up import Due
-from scrip.flows.advance_top_up import Advanced, Means, advance_top_up
+from scrip.flows.advance_top_up import Means, advance_top_up
 from scrip.telemetry import count, count_by_reason, logger
 from scrip.wiring import topping_up
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeVar
 
+from scrip.domain.advanced import Advanced
 from scrip.domain.attempt import AttemptState, Said
 from scrip.domain.catalogue import Status, Variant
 from scrip.domain.charge import Charge
@@ -28,7 +29,7 @@ from scrip.domain.route import Route
 from scrip.domain.scorecard import Ending
 from scrip.domain.supplier_terms import MINUTE_MS
 from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, open_units
-from scrip.flows.advance_top_up import Advanced, Means, advance_top_up
+from scrip.flows.advance_top_up import Means, advance_top_up
 from scrip.flows.resume_top_ups import resume_top_ups
 from scrip.steps.supplier_turn import Supplier
 from tests.suppliers.breaking import Breaking, Killed

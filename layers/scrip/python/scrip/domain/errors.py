@@ -8,6 +8,10 @@
 
 from collections.abc import Sequence
 
+from scrip.domain.callback_failure import SignatureExpired as SignatureExpired
+from scrip.domain.callback_failure import SignatureInvalid as SignatureInvalid
+from scrip.domain.callback_failure import SignatureMissing as SignatureMissing
+from scrip.domain.callback_failure import SignatureProbe as SignatureProbe
 from scrip.domain.failure import RefusedRow as RefusedRow
 from scrip.domain.failure import Rejected as Rejected
 from scrip.domain.failure import Retryable as Retryable
@@ -296,25 +300,6 @@ class ActivationLimitReached(Rejected):
     """As many devices use the key as may."""
 
     slug = "activation-limit-reached"
-
-
-class SignatureMissing(Rejected):
-    slug = "signature-missing"
-
-
-class SignatureInvalid(Rejected):
-    slug = "signature-invalid"
-
-
-class SignatureProbe(SignatureInvalid):
-    """A signature that is wrong on purpose: the provider looks whether we would notice. Refused
-    like any other, and no reason to alarm anybody."""
-
-    slug = "signature-probe"
-
-
-class SignatureExpired(Rejected):
-    slug = "signature-expired"
 
 
 class PaymentMerchantMismatch(Rejected):
