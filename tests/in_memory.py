@@ -40,6 +40,7 @@ TABLES = {
     "generated_keys": "GeneratedKeys",
     "imports": "Imports",
     "top_ups": "TopUps",
+    "resellers": "Resellers",
 }
 QUEUES = ("Mail", "Import", "TopUp")
 """Each is called by its name in lower case."""

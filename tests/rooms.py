@@ -162,6 +162,8 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "refund": frozenset({"money", "payment"}),
     "refund_wish": frozenset({"errors", "line", "order"}),
     "route": frozenset({"errors", "goods", "money"}),
+    "resale_refusals": frozenset({"failure"}),
+    "reseller": frozenset({"money", "resale_refusals"}),
     "scorecard": frozenset({"supplier_terms"}),
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from infra import openapi
 from scrip.contracts.openapi import OPERATIONS, document
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Outcome
-from scrip.domain import errors
+from scrip.domain import errors, resale_refusals
 from scrip.domain.errors import Rejected, Retryable, ScripError
 from tests.in_memory import InMemory
 from tests.shop import http_event
@@ -35,6 +35,9 @@ OF_NO_OPERATION = {
     errors.RouteUnknown,
     errors.MerchantUnknown,
     errors.MerchantExists,
+    resale_refusals.ResellerUnknown,
+    resale_refusals.ResellerExists,
+    resale_refusals.BalanceInsufficient,
 }
 """Told by the frame for a route that is none, or by the operator's command line."""
 

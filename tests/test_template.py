@@ -277,7 +277,7 @@ def test_data_survives_the_stack(kind: str) -> None:
 def test_every_table_is_on_demand_recoverable_sealed_and_named_by_the_stack() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 11
+    assert len(tables) == 12
     for name, table in tables.items():
         properties = table["Properties"]
         recovery = properties["PointInTimeRecoverySpecification"]

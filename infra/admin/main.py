@@ -14,6 +14,7 @@ from infra.admin.merchants import merchant
 from infra.admin.orders import order
 from infra.admin.queues import queue
 from infra.admin.refunds import refund
+from infra.admin.resellers import reseller
 from infra.admin.suppliers import supplier
 from infra.admin.top_ups import top_up
 from infra.admin.vault import vault
@@ -21,7 +22,7 @@ from infra.admin.vault import vault
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Run a Scrip deployment: merchants, keys, gateways, suppliers, codes, orders, queues, vault.
+    """Run a Scrip deployment: merchants, keys, gateways, suppliers, resellers, codes, orders.
 
     Secrets are asked for or read from stdin, never taken as arguments. Answers go to stdout,
     questions and progress to stderr. Exit code 1: refused or not now; 2: wrong usage.
@@ -33,6 +34,7 @@ GROUPS = (
     key,
     gateway,
     supplier,
+    reseller,
     codes,
     stock,
     order,

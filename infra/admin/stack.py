@@ -36,6 +36,8 @@ from scrip.adapters.money_events import MoneyEvents
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
+from scrip.adapters.reseller_book import Book
+from scrip.adapters.resellers import Resellers
 from scrip.adapters.scorecards import Scorecards
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.stock import Stock
@@ -76,6 +78,8 @@ class Deployment:
         self.refunds = Refunds(self._table("Orders"))
         self.disputes = Disputes(self._table("Orders"))
         self.follow_ups = FollowUps(self._table("Orders"))
+        self.resellers = Resellers(self._table("Resellers"), self.keys)
+        self.book = Book(self._table("Resellers"))
         self.top_ups = TopUps(self._table("TopUps"))
         self.top_up_queue = TopUpQueue(client("sqs"), self.output("TopUpQueueUrl"))
         self.vault = Vault(self.keys)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from scrip.domain import errors
+from scrip.domain import errors, resale_refusals
 from scrip.domain.errors import ScripError
 
 TYPE_PREFIX = "urn:scrip:problem:"
@@ -113,6 +113,9 @@ KINDS: dict[type[ScripError], Kind] = {
         503, "The payment provider did not answer", Outcome.RETRYABLE
     ),
     errors.EventUnknown: Kind(404, "No such event is on record"),
+    resale_refusals.ResellerUnknown: Kind(404, "The shop has no such reseller"),
+    resale_refusals.ResellerExists: Kind(409, "The shop has a reseller of that name"),
+    resale_refusals.BalanceInsufficient: Kind(402, "The balance does not suffice"),
     errors.StoreUnavailable: Kind(503, "Busy, send again", Outcome.RETRYABLE),
     errors.MoveContended: Kind(503, "Busy with the same order, send again", Outcome.RETRYABLE),
 }
