@@ -29,6 +29,7 @@ from scrip.domain.supplier_terms import DAY_MS
 from scrip.domain.top_up import Due, TopUp, all_units
 from scrip.wiring.clients import provider_http
 from tests.in_memory import REGION, TABLES, InMemory
+from tests.suppliers.dtone import API_KEY, API_SECRET
 from tests.suppliers.fulu import APP_KEY, SECRET
 
 ACCOUNT, SKU, VARIANT = "main", "10000587", "qb-30"
@@ -43,17 +44,24 @@ def table(cloud: InMemory, name: str) -> Table:
     return Table(boto3.client("dynamodb"), cloud.values[TABLES[name] + "Table"])
 
 
-def open_account(cloud: InMemory, merchant_id: str, account: str = ACCOUNT) -> None:
+SECRETS: dict[str, dict[str, Any]] = {
+    "fulu": {"app_key": APP_KEY, "app_secret": SECRET},
+    "dtone": {"api_key": API_KEY, "api_secret": API_SECRET, "currency": "USD"},
+}
+
+
+def open_account(
+    cloud: InMemory, merchant_id: str, account: str = ACCOUNT, kind: str = "fulu"
+) -> None:
     """The merchant's account with the simulated supplier."""
     kms = Keys(boto3.client("kms"), cloud.values["VaultKeyArn"])
     suppliers = Suppliers(Merchants(table(cloud, "merchants")), kms, provider_http())
-    secrets = {"app_key": APP_KEY, "app_secret": SECRET}
-    suppliers.set(merchant_id, account, "fulu", msgspec.json.encode(secrets))
+    suppliers.set(merchant_id, account, kind, msgspec.json.encode(SECRETS[kind]))
 
 
-def call_at(cloud: InMemory, base: str) -> None:
+def call_at(cloud: InMemory, base: str, kind: str = "fulu") -> None:
     """Where the supplier is, from the next cold start on."""
-    cloud.values["SupplierApiBases"] = msgspec.json.encode({"fulu": base}).decode()
+    cloud.values["SupplierApiBases"] = msgspec.json.encode({kind: base}).decode()
 
 
 def offer(cloud: InMemory, merchant_id: str, *accounts: str) -> None:

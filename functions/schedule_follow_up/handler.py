@@ -9,6 +9,7 @@ from scrip.batching import in_batches
 from scrip.chance import now_ms
 from scrip.domain.follow_up import UNHURRIED, Backoff, FollowUp
 from scrip.flows import close_expired as closing
+from scrip.flows.ask_about_done import ask_about_done
 from scrip.flows.deliver_strays import deliver_strays
 from scrip.flows.follow_up import Errand, follow_up
 from scrip.flows.make_refunds import Gateways, make_refunds
@@ -41,6 +42,7 @@ def errands(asking: Asking) -> tuple[Errand, ...]:
         Errand("revoking", revoke, unanswered=UNHURRIED),
         Errand("topping up", resume, unanswered=UNHURRIED),
         Errand("reversals", settle, unanswered=UNHURRIED),
+        Errand("asking again", ask_again, unanswered=UNHURRIED),
         Errand("refunds", partial(give_back, asking), unanswered=UNHURRIED),
     )
 
@@ -101,6 +103,21 @@ def settle(merchant_id: str, order_id: str, now: int) -> Backoff | None:
     if settled.waiting:
         count("TopUpsWaiting", settled.waiting)
     return settled.again
+
+
+def ask_again(merchant_id: str, order_id: str, now: int) -> Backoff | None:
+    wired = following.following()
+    asked = ask_about_done(
+        merchant_id,
+        order_id,
+        now_ms=now,
+        orders=wired.orders,
+        top_ups=wired.top_ups,
+        queue=wired.top_up_queue,
+    )
+    if asked.queued:
+        count("TopUpsAskedAgain", asked.queued)
+    return asked.again
 
 
 def give_back(asking: Gateways, merchant_id: str, order_id: str, now: int) -> Backoff | None:

@@ -51,10 +51,12 @@ def place(orders: Orders) -> tuple[int, int] | None:
     return (item[PLACE[0]], item[PLACE[1]]) if PLACE[0] in item else None
 
 
-def end(orders: Orders, number: int, unit: int, fate: Fate = DONE) -> SettledOrder:
+def end(
+    orders: Orders, number: int, unit: int, fate: Fate = DONE, *, look_ms: int = 0
+) -> SettledOrder:
     seen = now_is(orders)
     ended: SettledOrder = seen.end_unit(number, unit, fate, ENDED_MS)
-    orders.end_unit(seen, ended, ENDED_MS)
+    orders.end_unit(seen, ended, ENDED_MS, look_ms)
     return ended
 
 
@@ -111,6 +113,29 @@ def test_a_receipt_is_written_with_its_end_and_stays(orders: Orders) -> None:
 
 def by(write: Write) -> dict[str, Any]:
     return write._asdict()
+
+
+def test_one_that_may_be_taken_back_moves_on_there(orders: Orders) -> None:
+    fulfilling(orders, top_up(0, 2))
+
+    end(orders, 0, 1)
+    closed = end(orders, 0, 0, look_ms=3_600_000)
+
+    assert (now_is(orders), closed.state) == (closed, "delivered")
+    assert place(orders) == (ENDED_MS + 3_600_000, ENDED_MS)
+
+
+def test_one_that_may_be_taken_back_keeps_the_order_there_until_the_others_end(
+    orders: Orders,
+) -> None:
+    fulfilling(orders, top_up(0, 2))
+
+    end(orders, 0, 1, look_ms=3_600_000)
+    assert place(orders) == (SETTLED_MS + SAFETY_NET_MS, ENDED_MS)
+    end(orders, 0, 0)
+
+    assert place(orders) == (SETTLED_MS + SAFETY_NET_MS, ENDED_MS)
+    assert now_is(orders).state == "delivered"
 
 
 def test_what_failed_is_due_at_once(orders: Orders) -> None:

@@ -6,6 +6,7 @@ counted; nor is what every paid order costs, which `callback` has.
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Any
 from unittest import mock
 
@@ -22,6 +23,7 @@ from scrip.domain.catalogue import Status, Variant
 from scrip.domain.goods import Supply
 from scrip.domain.order import DeliveredOrder, OrderRecord
 from scrip.domain.route import Route
+from scrip.domain.supplier_terms import HOUR_MS, MINUTE_MS
 from scrip.domain.top_up import Due, Unit
 from scrip.flows.queue_top_ups import queue_top_ups
 from scrip.wiring import outbox, topping_up
@@ -31,6 +33,8 @@ from tests.bench.meter import Tally
 from tests.in_memory import InMemory
 from tests.shop import Shop
 from tests.suppliers.ding import API_KEY
+from tests.suppliers.dtone import API_KEY as DTONE_KEY
+from tests.suppliers.dtone import API_SECRET as DTONE_SECRET
 from tests.suppliers.faults import Fate, Plan
 from tests.suppliers.fulu import APP_KEY, SECRET
 from tests.suppliers.kinds import KINDS
@@ -44,10 +48,14 @@ SOON_MS = 6_000
 SECRETS: dict[str, dict[str, Any]] = {
     "fulu": {"app_key": APP_KEY, "app_secret": SECRET},
     "ding": {"api_key": API_KEY},
+    "dtone": {"api_key": DTONE_KEY, "api_secret": DTONE_SECRET, "currency": "USD"},
 }
-"""Of one that takes an order and is done at the first question, and one that is done at once."""
+"""Of one that takes an order and is done at the first question, one that is done at once, and one
+as the first that may take back what is done."""
 
-PREFIX = {"fulu": "topup", "ding": "topup.at_once"}
+PREFIX = {"fulu": "topup", "ding": "topup.at_once", "dtone": "topup.reversible"}
+LOOKS_MS = (61 * MINUTE_MS, 25 * HOUR_MS)
+"""Until the first look at what is done, and the next."""
 
 
 class Clock:
@@ -60,7 +68,8 @@ class Clock:
 
 
 def measure(deployed: Deployment, shop: Shop, progress: Progress) -> dict[str, float]:
-    """Keys: `topup.aws_requests`, `topup.wcu`, `topup.rcu` an order; `topup.at_once.*`."""
+    """Keys: `topup.aws_requests`, `topup.wcu`, `topup.rcu` an order; `topup.at_once.*`;
+    `topup.reversible.*`, with both looks at what is done."""
     figures: dict[str, float] = {}
     for kind in SECRETS:
         progress(f"top-ups: {ORDERS} orders at {kind}")
@@ -74,9 +83,13 @@ def measure(deployed: Deployment, shop: Shop, progress: Progress) -> dict[str, f
             sell(cloud, shop, kind)
             topping_up.topping_up.cache_clear()  # its clients stay: they are counted
             one_order(deployed, cloud, shop, supplier, clock)  # fills the caches
-            total = Tally()
+            total, units = Tally(), []
             for _ in range(ORDERS):
-                total.add(one_order(deployed, cloud, shop, supplier, clock))
+                unit, tally = one_order(deployed, cloud, shop, supplier, clock)
+                total.add(tally)
+                units.append(unit)
+            if KINDS[kind].dialect.terms.reversible:
+                total.add(looked_at(deployed, units, supplier, clock))
         figures |= {
             f"{PREFIX[kind]}.aws_requests": round(total.requests.total() / ORDERS, 3),
             f"{PREFIX[kind]}.wcu": round(total.wcu / ORDERS, 3),
@@ -87,7 +100,7 @@ def measure(deployed: Deployment, shop: Shop, progress: Progress) -> dict[str, f
 
 def one_order(
     deployed: Deployment, cloud: InMemory, shop: Shop, supplier: Simulator, clock: Any
-) -> Tally:
+) -> tuple[Unit, Tally]:
     clock.ahead_ms += 1_000  # nobody waits for the turn of the one before
     now_ms = clock.time_ns() // 1_000_000
     supplier.now_ms = now_ms
@@ -105,11 +118,31 @@ def one_order(
         total.add(tally)
         kept = TopUps(table(cloud, "top_ups")).find(unit)
         if isinstance(found(cloud, order), DeliveredOrder):
-            return total
+            return unit, total
         assert kept
         due = Due(unit, kept.version)
         clock.ahead_ms += SOON_MS
     raise AssertionError("it does not end")
+
+
+def looked_at(
+    deployed: Deployment, units: Sequence[Unit], supplier: Simulator, clock: Any
+) -> Tally:
+    """Twice by the worklist, one run for all, and asked about each time."""
+    total = Tally()
+    for wait_ms in LOOKS_MS:
+        clock.ahead_ms += wait_ms
+        supplier.now_ms = clock.time_ns() // 1_000_000
+        with deployed.meter.counting() as tally:
+            assert deployed.invoke("schedule_follow_up", {})["due"] >= len(units)
+        total.add(tally)
+        for unit in units:
+            clock.ahead_ms += 1_000
+            with deployed.meter.counting() as tally:
+                hint = Queued(encode_due(Due(unit, hint=True)), 0)
+                deployed.invoke("queue_top_up", hint.event())
+            total.add(tally)
+    return total
 
 
 def sell(cloud: InMemory, shop: Shop, kind: str) -> None:

@@ -211,7 +211,7 @@ class _Orders:
         order = self.engine.call("orders.find", lambda: self.engine.kept.get(order_id))
         return OrderRecord(order, "", ()) if order else None
 
-    def end_unit(self, seen: Order, ended: Order, _now_ms: int) -> None:
+    def end_unit(self, seen: Order, ended: Order, _now_ms: int, look_ms: int = 0) -> None:
         def write() -> None:
             now = self.engine.kept[seen.order_id]
             if now != seen:

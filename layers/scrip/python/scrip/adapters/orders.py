@@ -113,22 +113,27 @@ class Orders:
         """Write what payment and claims made of the order. Raises OrderMoved."""
         self._move(seen, move(seen, closed, closed.delivered_at_ms))
 
-    def end_unit(self, seen: SettledOrder, ended: SettledOrder, now_ms: int) -> None:
+    def end_unit(
+        self, seen: SettledOrder, ended: SettledOrder, now_ms: int, look_ms: int = 0
+    ) -> None:
         """Write what became of top-ups. Whoever ended one of them, or came to owe more, meanwhile
         is in the way: raises OrderMoved.
 
-        An order that is delivered thereby leaves the worklist where settling put it. If it stands
-        elsewhere there it stays: somebody is at it, or something else is to be done.
+        An order that is delivered thereby leaves the worklist where settling put it, or moves on
+        there if this end is to be looked at in `look_ms`. If it stands elsewhere there it stays:
+        somebody is at it, an end before this one is to be looked at, or something else to be done.
         """
-        write = end_of_units(seen, ended, now_ms)
+        write = end_of_units(seen, ended, now_ms, look_ms)
         if not (isinstance(seen, FulfillingOrder) and isinstance(ended, DeliveredOrder)):
             return self._move(seen, write)
         due = to_follow_up(seen.order_id, seen.delivered_at_ms, SAFETY_NET_MS)
         still = " AND ".join(f"{name} = :{name}" for name in PLACE)
+        after = {":look_at": now_ms + look_ms, ":look_since": now_ms} if look_ms else {}
+        moves = ", follow_up_at = :look_at, follow_up_since = :look_since"
         leaving = Write(
-            f"{write.expression} REMOVE {', '.join(PLACE)}",
+            write.expression + (moves if look_ms else f" REMOVE {', '.join(PLACE)}"),
             f"{write.condition} AND {still}",
-            write.values | named(due),
+            write.values | named(due) | after,
         )
         try:
             self._move(seen, leaving)
@@ -349,8 +354,9 @@ def move(seen: Order, moved: Order, now_ms: int = 0) -> Write:
     )
 
 
-def end_of_units(seen: SettledOrder, ended: SettledOrder, now_ms: int) -> Write:
-    """Every top-up must be as it was seen: whoever ends the last one closes the order."""
+def end_of_units(seen: SettledOrder, ended: SettledOrder, now_ms: int, look_ms: int) -> Write:
+    """Every top-up must be as it was seen: whoever ends the last one closes the order. One to be
+    looked at again keeps the order on the worklist then: its place is not as settling left it."""
     before: dict[str, Any] = {"#state": seen.state}
     after: dict[str, Any] = {"#state": ended.state}
     for line in seen.lines:
@@ -367,6 +373,8 @@ def end_of_units(seen: SettledOrder, ended: SettledOrder, now_ms: int) -> Write:
         after["delivered_at_ms"] = ended.delivered_at_ms
     if isinstance(ended, OwingOrder):
         after["refund_due_minor"] = ended.owed_minor
+    if look_ms and ended.in_progress:
+        after["follow_up_since"] = now_ms
     if ended.doubtful > seen.doubtful:
         after |= BESIDE | to_follow_up(ended.order_id, now_ms)
     if ended.owed_minor > seen.owed_minor:

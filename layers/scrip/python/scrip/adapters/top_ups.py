@@ -2,7 +2,7 @@
 
 TopUp   pk `<merchant>#<order>#<line>#<unit>`, supplier, sku, worth as [amount, currency], the
         attempt's fields, tried as lists of [reference, supplier, sku, reason], closed,
-        waited_at_ms, version, writer: who wrote this version
+        waited_at_ms, done_at_ms, version, writer: who wrote this version
 
 What the buyer filled in is not here: it stays with the order.
 """
@@ -17,6 +17,7 @@ from scrip.domain.route import Route
 from scrip.domain.top_up import TopUp, TopUpMoved, Tried, Unit
 
 NUMBERS = ("since_ms", "sends", "sent_at_ms", "asked", "asked_at_ms", "missing")
+TIMES = ("waited_at_ms", "done_at_ms")
 TEXTS = ("ref", "receipt", "code", "reason")
 
 
@@ -72,8 +73,9 @@ def _item(top_up: TopUp) -> Item:
         item["worth"] = [route.worth.amount_minor, route.worth.currency]
     if top_up.closed:
         item["closed"] = True
-    if top_up.waited_at_ms:
-        item["waited_at_ms"] = top_up.waited_at_ms
+    for name in TIMES:
+        if at_ms := getattr(top_up, name):
+            item[name] = at_ms
     if top_up.tried:
         item["tried"] = [list(each) for each in top_up.tried]
     item |= {name: getattr(attempt, name) for name in (*NUMBERS, *TEXTS) if getattr(attempt, name)}
@@ -98,5 +100,5 @@ def _top_up(item: Item) -> TopUp:
         tried=tuple(Tried(*each) for each in item.get("tried", ())),
         version=item["version"],
         closed=item.get("closed", False),
-        waited_at_ms=item.get("waited_at_ms", 0),
+        **{name: item.get(name, 0) for name in TIMES},
     )

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from scrip.domain.attempt import Attempt, AttemptState
+from scrip.domain.attempt import Attempt, AttemptState, Said
 from scrip.domain.errors import UnitUnknown
 from scrip.domain.gate import Turn
 from scrip.domain.line import Fate
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
 from scrip.domain.order_access import ORDER_ID_LENGTH, is_order_id
 from scrip.domain.route import Route
-from scrip.domain.supplier_terms import Terms
+from scrip.domain.supplier_terms import HOUR_MS, Terms
 
 MAX_ATTEMPTS = 8
 HINT_EVERY_MS = 1_000
+LOOKS_MS = (HOUR_MS, 26 * HOUR_MS)
+"""After it was done, by a supplier that may take it back: then it is asked about again. What is
+taken back is so within minutes, as a rule, or by the statement of the day."""
+
 REFERENCE_LENGTH = ORDER_ID_LENGTH + 6
 
 
@@ -82,7 +86,7 @@ class Tried(NamedTuple):
 class TopUp:
     """`route`: of the attempt. `version` counts what was written down; 0: nothing yet. `closed`: no
     other attempt will be made. `waited_at_ms`: when it was last seen to wait for a supplier that
-    nobody may call."""
+    nobody may call. `done_at_ms`: when it was done, by a supplier that may take it back."""
 
     unit: Unit
     route: Route
@@ -91,6 +95,15 @@ class TopUp:
     version: int = 0
     closed: bool = False
     waited_at_ms: int = 0
+    done_at_ms: int = 0
+
+    @property
+    def looks_ms(self) -> list[int]:
+        """When it is to be asked about once more, without those that it was asked about since."""
+        if self.attempt.state is not AttemptState.DONE or not self.done_at_ms:
+            return []
+        looks = [self.done_at_ms + after for after in LOOKS_MS]
+        return [at for at in looks if at > self.attempt.asked_at_ms]
 
     @property
     def moved_at_ms(self) -> int:
@@ -124,6 +137,24 @@ class TopUp:
         return replace(self, closed=True)
 
     def with_attempt(self, attempt: Attempt) -> "TopUp":
+        return replace(self, attempt=attempt)
+
+    def answered(self, reference: str, said: Said, now_ms: int, terms: Terms) -> "TopUp":
+        """What its supplier said when the attempt under this reference was sent."""
+        return self._after(reference, self.attempt.answered(said), now_ms, terms)
+
+    def told(self, reference: str, said: Said, now_ms: int, terms: Terms) -> "TopUp":
+        """What its supplier said when it was asked about that attempt."""
+        return self._after(reference, self.attempt.told(said, now_ms, terms), now_ms, terms)
+
+    def _after(self, reference: str, attempt: Attempt, now_ms: int, terms: Terms) -> "TopUp":
+        """If another was begun since, that one had failed for certain: it is not for the other to
+        bear."""
+        if self.attempt.reference != reference:
+            return self
+        done = AttemptState.DONE
+        if terms.reversible and attempt.state is done and self.attempt.state is not done:
+            return replace(self, attempt=attempt, done_at_ms=now_ms)
         return replace(self, attempt=attempt)
 
     def worth_asking(self, now_ms: int, terms: Terms) -> bool:

@@ -15,13 +15,14 @@ from scrip.domain.advanced import Advanced
 from scrip.domain.attempt import Attempt, AttemptState, Said, Step
 from scrip.domain.catalogue import Variant
 from scrip.domain.charge import Charge
-from scrip.domain.errors import MoveContended, SupplierUnknown
+from scrip.domain.errors import SupplierUnknown
 from scrip.domain.gate import Lane, Turn, Wait
 from scrip.domain.line import Fate, Line
 from scrip.domain.order import FulfillingOrder, Order, lost_all
 from scrip.domain.route import Route
 from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Terms
 from scrip.domain.top_up import (
+    LOOKS_MS,
     Due,
     Reserved,
     TopUp,
@@ -31,12 +32,10 @@ from scrip.domain.top_up import (
     routes_left,
 )
 from scrip.steps.end_unit import UnitEnder, end_unit
+from scrip.steps.keep_top_up import TopUpKeeper, keep_top_up
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.score_attempt import Scorecards, score_attempt
 from scrip.steps.supplier_turn import Gates, Supplier, Suppliers, first_turn, take_turn
-
-TRIES = 8
-"""Times that a unit or its order may be found moved before we ask to be sent again."""
 
 SOON_MS = 1_000
 """A turn this near is waited for by nobody: messages are delayed by whole seconds."""
@@ -67,9 +66,8 @@ class Catalogue(Protocol):
     def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None: ...
 
 
-class TopUps(Protocol):
+class TopUps(TopUpKeeper, Protocol):
     def find(self, unit: Unit) -> TopUp | None: ...
-    def save(self, top_up: TopUp) -> TopUp: ...
 
 
 class Queue(Protocol):
@@ -104,8 +102,7 @@ def advance_top_up(due: Due, means: Means) -> Advanced:
     except SupplierUnknown:
         return _without_account(due, top_up, means)
     if due.hint:
-        heard = top_up.worth_asking(means.clock(), supplier.terms)
-        return _ask(due, top_up, supplier, means) if heard else Advanced()
+        return _heed(due, top_up, supplier, means)
     match top_up.attempt.next_step(means.clock(), supplier.terms):
         case Step.SEND:
             return _send(due, top_up, means)
@@ -156,8 +153,23 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
     except TopUpMoved:
         means.gates.leave(order.merchant_id, route.supplier, calling.lease)
         return Advanced()  # who moved it goes on from there
-    said = supplier.send(_charge(sent, line.filled, means))
-    return _heard(sent, calling, said, lambda now: now.answered(said), means)
+    charge = _charge(sent, line.filled, means)
+    said = supplier.send(charge)
+
+    def answered(now: TopUp) -> TopUp:
+        return now.answered(charge.reference, said, means.clock(), supplier.terms)
+
+    return _heard(sent, calling, said, answered, means)
+
+
+def _heed(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
+    """There is news of it. If it is over, no other message of it is on its way: then this one waits
+    for its turn, unless somebody heard of the unit since it began to."""
+    waited_in_vain = 0 < due.version < top_up.version and not due.again
+    if waited_in_vain or not top_up.worth_asking(means.clock(), supplier.terms):
+        return Advanced()
+    over = not top_up.attempt.state.open
+    return _ask(due._replace(version=top_up.version, hint=over), top_up, supplier, means)
 
 
 def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
@@ -177,10 +189,11 @@ def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
     calling = _calling(due, Lane.ASK, account, supplier, turn, means)
     if isinstance(calling, Advanced):
         return calling
-    said = supplier.ask(_charge(top_up, (), means))
+    charge = _charge(top_up, (), means)
+    said = supplier.ask(charge)
 
-    def told(now: Attempt) -> Attempt:
-        return now.told(said, means.clock(), supplier.terms)
+    def told(now: TopUp) -> TopUp:
+        return now.told(charge.reference, said, means.clock(), supplier.terms)
 
     return _heard(top_up, calling, said, told, means)
 
@@ -214,12 +227,12 @@ def _heard(
     top_up: TopUp,
     calling: _Calling,
     said: Said,
-    change: Callable[[Attempt], Attempt],
+    change: Callable[[TopUp], TopUp],
     means: Means,
 ) -> Advanced:
     """Write down what was said, then see to what follows from it."""
     account, merchant_id = calling.account, top_up.unit.merchant_id
-    kept = _keep(top_up, change, means)
+    kept = keep_top_up(top_up, change, top_ups=means.top_ups)
     score_attempt(top_up.attempt, kept, now_ms=means.clock(), scorecards=means.scorecards)
     means.gates.leave(merchant_id, account, calling.lease)
     closed = False
@@ -264,9 +277,17 @@ def _end(top_up: TopUp, means: Means) -> Advanced:
 
 def _end_unit(top_up: TopUp, fate: Fate, means: Means) -> Advanced:
     """Write it into the order, unless it stands there."""
-    unit, receipt = top_up.unit, top_up.attempt.receipt
+    unit = top_up.unit
     order = known_order(unit.merchant_id, unit.order_id, means.orders).order
-    ended = end_unit(order, unit, fate, receipt, now_ms=means.clock(), orders=means.orders)
+    ended = end_unit(
+        order,
+        unit,
+        fate,
+        top_up.attempt.receipt,
+        now_ms=means.clock(),
+        orders=means.orders,
+        look_ms=LOOKS_MS[0] if top_up.done_at_ms else 0,
+    )
     return Advanced(ended=fate, order=ended.state) if ended else Advanced()
 
 
@@ -283,31 +304,25 @@ def _without_account(due: Due, top_up: TopUp, means: Means) -> Advanced:
 
 
 def _hand_over(top_up: TopUp, reason: str, means: Means) -> Advanced:
-    kept = _keep(top_up, lambda now: now.handed_over(reason), means)
+    kept = _changed(top_up, lambda now: now.handed_over(reason), means)
     score_attempt(top_up.attempt, kept, now_ms=means.clock(), scorecards=means.scorecards)
     return _end(kept, means)
 
 
 def _give_up(top_up: TopUp, means: Means) -> Advanced:
     """Nothing of it was sent, and nothing will be: nobody sends what is written down as failed."""
-    return _end(_keep(top_up, lambda now: now.given_up(), means), means)
+    return _end(_changed(top_up, lambda now: now.given_up(), means), means)
 
 
-def _keep(top_up: TopUp, change: Callable[[Attempt], Attempt], means: Means) -> TopUp:
-    """Write a change down, whatever others wrote of this attempt meanwhile. If another one was
-    begun since, this one had failed for certain: it is not for the other to bear."""
+def _changed(top_up: TopUp, change: Callable[[Attempt], Attempt], means: Means) -> TopUp:
+    """If another attempt was begun since, that one stays as it is."""
     reference = top_up.attempt.reference
-    for _ in range(TRIES):
-        changed = change(top_up.attempt)
-        if changed == top_up.attempt:
-            return top_up
-        try:
-            return means.top_ups.save(top_up.with_attempt(changed))
-        except TopUpMoved as moved:
-            top_up = moved.top_up
-            if top_up.attempt.reference != reference:
-                return top_up
-    raise MoveContended(reference)
+
+    def changed(now: TopUp) -> TopUp:
+        same = now.attempt.reference == reference
+        return now.with_attempt(change(now.attempt)) if same else now
+
+    return keep_top_up(top_up, changed, top_ups=means.top_ups)
 
 
 def _routes(order: Order, line: Line, top_up: TopUp | None, means: Means) -> Sequence[Route]:
@@ -348,12 +363,11 @@ def _wait(due: Due, top_up: TopUp, wait: Wait, means: Means) -> Advanced:
             top_up = means.top_ups.save(replace(top_up, waited_at_ms=now_ms))
         except TopUpMoved:
             return Advanced()
-    due = Due(due.unit, top_up.version)
+    due = due._replace(version=top_up.version, reserved=None)
     return _again(due, wait.until_ms - now_ms, means)
 
 
 def _again(due: Due, delay_ms: int, means: Means) -> Advanced:
-    """A hint is none any more: what it was about is in the unit's own hands."""
     delay_ms = max(0, delay_ms)
-    means.queue.again(due._replace(again=False, hint=False), delay_ms)
+    means.queue.again(due._replace(again=False), delay_ms)
     return Advanced(later_ms=delay_ms)

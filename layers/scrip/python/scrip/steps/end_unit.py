@@ -11,14 +11,24 @@ TRIES = 8
 
 
 class UnitEnder(Protocol):
-    def end_unit(self, seen: SettledOrder, ended: SettledOrder, now_ms: int) -> None: ...
+    def end_unit(
+        self, seen: SettledOrder, ended: SettledOrder, now_ms: int, look_ms: int = 0
+    ) -> None: ...
 
 
 def end_unit(
-    order: Order, unit: Unit, fate: Fate, receipt: str = "", *, now_ms: int, orders: UnitEnder
+    order: Order,
+    unit: Unit,
+    fate: Fate,
+    receipt: str = "",
+    *,
+    now_ms: int,
+    orders: UnitEnder,
+    look_ms: int = 0,
 ) -> SettledOrder | None:
     """The order as it is then; None if nothing is to be written: it stands there, or something else
-    that stays. `order`: as it was read. Raises MoveContended, StoreUnavailable."""
+    that stays. `order`: as it was read. `look_ms`: until this unit is looked at again; 0: it is
+    not. Raises MoveContended, StoreUnavailable."""
     for _ in range(TRIES):
         if not isinstance(order, SettledOrder):
             return None
@@ -26,7 +36,7 @@ def end_unit(
         if ended is None:
             return None
         try:
-            orders.end_unit(order, ended, now_ms)
+            orders.end_unit(order, ended, now_ms, look_ms)
         except OrderMoved as moved:
             order = moved.order
             continue
