@@ -7,7 +7,7 @@ from unittest import mock
 
 import boto3
 
-from tests.in_memory import UPLOADS, Context, InMemory
+from tests.in_memory import UPLOADS, Context, InMemory, forget_adapters
 from tests.shop import Reply, Shop
 
 
@@ -69,3 +69,20 @@ def result_of(shop: Shop, import_id: str) -> list[str]:
 def objects() -> list[str]:
     listed = boto3.client("s3").list_objects_v2(Bucket=UPLOADS)
     return [each["Key"] for each in listed.get("Contents", [])]
+
+
+def import_files(cloud: InMemory, shop: Shop) -> None:
+    """All that can become of a file: done, known, tried, and done in two parts."""
+    shop.put_variant("card-10")
+    seen = import_file(cloud, shop, b"F-1\nF-2", "card-10", name="f.txt")
+    assert seen["state"] == "done"
+    import_file(cloud, shop, b"F-1\nF-2", "card-10", name="f.txt", key="known")
+    import_file(cloud, shop, b"F-1\nF-3", "card-10", name="f.txt", key="try", dry_run=True)
+    opened = open_import(shop, "card-10", name="f.txt", key="chained")
+    event = upload(opened, b"F-9\nF-8")
+    run(cloud, event, seconds=10)
+    forget_adapters()
+    run(cloud, event)
+    run(cloud, event)
+    listed = shop.call("GET", "/v1/merchant/imports", key="operator")
+    assert listed.status == 200

@@ -51,6 +51,7 @@ WIRING = (
     "storefront",
     "merchant",
     "keys",
+    "resale",
     "outbox",
     "mail",
     "expiry",

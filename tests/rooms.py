@@ -163,6 +163,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "refund_wish": frozenset({"errors", "line", "order"}),
     "route": frozenset({"errors", "goods", "money"}),
     "resale_refusals": frozenset({"failure"}),
+    "resale": frozenset({"line", "order", "payment", "refund", "reseller"}),
     "reseller": frozenset({"money", "resale_refusals"}),
     "scorecard": frozenset({"supplier_terms"}),
     "shredding": frozenset({"directory", "stock"}),

@@ -56,6 +56,7 @@ FUNCTIONS = {
     "v1/merchant": "api_serve_merchant",
     "v1/callbacks": "api_accept_payment",
     "v1/keys": "api_serve_keys",
+    "v1/resale": "api_serve_resellers",
     ".well-known/scrip": "api_serve_keys",
 }
 ELSEWHERE = (

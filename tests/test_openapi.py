@@ -37,7 +37,6 @@ OF_NO_OPERATION = {
     errors.MerchantExists,
     resale_refusals.ResellerUnknown,
     resale_refusals.ResellerExists,
-    resale_refusals.BalanceInsufficient,
 }
 """Told by the frame for a route that is none, or by the operator's command line."""
 

@@ -20,7 +20,7 @@ from scrip.domain.order import DeliveredOrder, Order
 from tests import template
 from tests.asked import Use, recording
 from tests.ending import give_an_end
-from tests.file_upload import import_file, open_import, run, upload
+from tests.file_upload import import_files
 from tests.functions.test_schedule_refresh_certificates import shop_at_wechat
 from tests.generated import ask, look_up, sell_generated
 from tests.in_memory import InMemory, forget_adapters, in_memory
@@ -31,6 +31,7 @@ from tests.oracles.supplier_server import supplier_server
 from tests.oracles.wechat_keys import certified
 from tests.oracles.wechat_server import wechat_server
 from tests.outbox import publish
+from tests.reselling import resell
 from tests.shop import InProcess, Reply, Shop
 from tests.suppliers.faults import Fate as Becomes
 from tests.suppliers.faults import Plan
@@ -87,7 +88,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     """All that each function can do, as its callers make it."""
     _as_merchant(shop)
     own = cloud.environment("api_serve_imports")
-    _with_files(cloud, open_shop(shop.carrier, own, shop.stripe, "filing"))
+    import_files(cloud, open_shop(shop.carrier, own, shop.stripe, "filing"))
     _as_buyer(shop)
     cloud.invoke("api_accept_payment", replay_event(next(iter(kept()))))
     _as_application(shop)
@@ -95,6 +96,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _watch_and_mail(cloud, shop)
     _sync(cloud, shop)
     _top_up(cloud, shop, clock)
+    resell(cloud.values, shop)
     _chase(cloud, shop, clock)
     _refresh_certificates(cloud, shop)
 
@@ -149,21 +151,6 @@ def _as_merchant(shop: Shop) -> None:
     ]
     for method, path in calls:
         _good(shop.call(method, path, key="operator"))
-
-
-def _with_files(cloud: InMemory, shop: Shop) -> None:
-    shop.put_variant("card-10")
-    seen = import_file(cloud, shop, b"F-1\nF-2", "card-10", name="f.txt")
-    assert seen["state"] == "done"
-    import_file(cloud, shop, b"F-1\nF-2", "card-10", name="f.txt", key="known")
-    import_file(cloud, shop, b"F-1\nF-3", "card-10", name="f.txt", key="try", dry_run=True)
-    opened = open_import(shop, "card-10", name="f.txt", key="chained")
-    event = upload(opened, b"F-9\nF-8")
-    run(cloud, event, seconds=10)
-    forget_adapters()
-    run(cloud, event)
-    run(cloud, event)
-    _good(shop.call("GET", "/v1/merchant/imports", key="operator"))
 
 
 def _as_buyer(shop: Shop) -> None:

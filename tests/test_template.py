@@ -336,6 +336,7 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
                 "order-token",
                 "gateway",
                 "supplier",
+                "reseller",
                 "shredded",
                 "generation",
                 "registry",

@@ -9,6 +9,8 @@ import pytest
 
 from scrip.contracts.openapi import OPERATIONS
 from tests.generated import ask, sell_generated
+from tests.reselling import ResellerClient
+from tests.reselling import open_account as open_reseller
 from tests.scenarios.deployed import Deployed
 from tests.shop import Reply, Shop
 from tests.top_ups import hand_over, open_account, order_top_up, sell_top_up
@@ -57,6 +59,7 @@ def ask_everything(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
     replies["revoke_key"] = shop.call("DELETE", f"{keys}/{key_id}", key="operator")
     replies |= _after_sale(shop) | _two_people(shop) | _generated(shop) | _files(shop)
     replies |= _top_ups(deployed, shop)
+    replies |= _resale(deployed, shop)
     assert [each["code"] for each in replies["reveal_codes"].json["codes"]] == [code]
     assert [each["order_id"] for each in replies["list_orders"].json["orders"]] == [order_id]
     return replies
@@ -149,6 +152,20 @@ def _top_ups(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
         "hear_supplier": shop.hear(told, {"content-type": "application/json"}, "told"),
         "read_top_ups": shop.call("GET", path, key="operator"),
         "decide_top_up": shop.call("POST", f"{path}/decide", verdict, key="operator"),
+    }
+
+
+def _resale(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
+    """What another shop does that sells its goods."""
+    with mock.patch.dict(os.environ, deployed.cloud.environment()):
+        open_reseller(deployed.cloud.outputs, shop.merchant_id, balance=9000)
+    shop.stock_up("resold", [f"RESOLD-{secrets.token_hex(8)}"])
+    client = ResellerClient(shop.carrier, shop.merchant_id)
+    return {
+        "list_resale_prices": client.call("GET", "prices"),
+        "place_resale_order": client.order("resold"),
+        "read_resale_order": client.read(),
+        "read_resale_balance": client.call("GET", "balance"),
     }
 
 

@@ -17,7 +17,7 @@ from scrip.contracts.http import (
     read_event,
     render,
 )
-from scrip.contracts.operation import Operation
+from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, Problem, problem_of
 from scrip.domain.api_key import ApiKey
 from scrip.domain.errors import (
@@ -35,7 +35,8 @@ PROBLEM = "application/problem+json"
 
 
 class Call(NamedTuple):
-    """A decoded request. `path`, `query` and `body` are of the operation's shapes."""
+    """A decoded request. `path`, `query` and `body` are of the operation's shapes; `caller` is who
+    signed it, where that is asked for."""
 
     request: Request
     trace: Trace
@@ -43,6 +44,7 @@ class Call(NamedTuple):
     path: Any
     query: Any
     body: Any
+    caller: Any = None
 
     @property
     def own_key(self) -> ApiKey:
@@ -62,15 +64,18 @@ class Call(NamedTuple):
 
 
 Handle = Callable[[Call], Answer]
+Identify = Callable[[Request, Operation], Any]
 
 
 @dataclass(slots=True)
 class Api:
-    """`handles` by operation name; every operation needs one. `refused` is told of each problem."""
+    """`handles` by operation name; every operation needs one. `identify`: by whom a request is
+    signed, before its body is read. `refused` is told of each problem."""
 
     operations: Sequence[Operation]
     handles: Mapping[str, Handle]
     authenticate: Callable[[str], ApiKey] | None = None
+    identify: Identify | None = None
     refused: Callable[[Problem], None] | None = None
     _by_route: dict[str, tuple[Operation, Handle]] = field(init=False)
 
@@ -115,6 +120,7 @@ class Api:
             raise MediaTypeUnsupported(" or ".join(operation.text))
         path = decode_parameters(request.path, operation.path) if operation.path else None
         logger.append_keys(**request.path)  # ids, and of the shapes they must have
+        caller = self._caller(operation, request)
         answer = handle(
             Call(
                 request,
@@ -123,6 +129,7 @@ class Api:
                 path,
                 decode_parameters(request.query, operation.query) if operation.query else None,
                 decode_json(request.raw_body, operation.body) if operation.body else None,
+                caller,
             )
         )
         said = (("cache-control", operation.cache_control), ("content-type", operation.media_type))
@@ -136,6 +143,13 @@ class Api:
         if key.scope not in operation.access:
             raise ScopeMissing(f"the key's scope is {key.scope.value}")
         return key
+
+    def _caller(self, operation: Operation, request: Request) -> Any:
+        if operation.access is not Door.RESELLER:
+            return None
+        if self.identify is None:
+            raise LookupError(f"nobody says who may {operation.name}")
+        return self.identify(request, operation)
 
 
 def _header(event: dict[str, Any], name: str) -> str:

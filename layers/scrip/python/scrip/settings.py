@@ -60,6 +60,17 @@ class PaymentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ResaleSettings:
+    merchants_table: str
+    catalogue_table: str
+    stock_table: str
+    orders_table: str
+    resellers_table: str
+    vault_key_arn: str
+    payment_window_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeysSettings:
     merchants_table: str
     orders_table: str
@@ -104,6 +115,7 @@ class ExpirySettings:
     merchants_table: str
     stock_table: str
     orders_table: str
+    resellers_table: str
     vault_key_arn: str
     payment_api_bases: str
     payment_window_minutes: int
@@ -123,6 +135,7 @@ class FollowUpSettings:
     stock_table: str
     top_ups_table: str
     top_up_queue_url: str
+    resellers_table: str
     vault_key_arn: str
     payment_api_bases: str
 

@@ -43,7 +43,7 @@ class Book:
         """
         for tried in range(TRIES):
             try:
-                reasons = self._write(entry, self._account(entry), beside)
+                reasons = self._write(entry, self.account(entry), beside)
             except BalanceInsufficient:
                 if self.find(entry) is None:
                     raise
@@ -83,7 +83,7 @@ class Book:
             item["amount_minor"] for item in self.table.query("pk = :pk", pk, consistent=True)
         )
 
-    def _account(self, entry: Entry) -> Reseller:
+    def account(self, entry: Entry) -> Reseller:
         """Raises ResellerUnknown."""
         key = account_key(entry.merchant_id, entry.reseller_id)
         item = self.table.get(key, consistent=True)

@@ -10,12 +10,16 @@ from typing import Any
 
 import msgspec
 
-from scrip.adapters.gateways.standard_signing import PREFIX
+from scrip.adapters.gateways.standard_signing import HEADERS as SIGNED
+from scrip.adapters.gateways.standard_signing import PREFIX, verify
 from scrip.adapters.keys import Keys, context_of
 from scrip.adapters.sealed_secrets import seal, unseal
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.resale_refusals import ResellerExists, ResellerUnknown
 from scrip.domain.reseller import Reseller, Standing
+
+HEADERS = ("scrip-timestamp", "scrip-signature")
+"""Of a reseller's request."""
 
 
 class ResellerSecrets(msgspec.Struct, frozen=True):
@@ -43,6 +47,23 @@ class Resellers:
         context = _context(reseller.merchant_id, reseller.reseller_id)
         opened: ResellerSecrets = unseal(self.keys, reseller.sealed, context, ResellerSecrets)
         return opened.secrets
+
+    def verify(
+        self,
+        reseller: Reseller,
+        request: str,
+        raw: bytes,
+        headers: Mapping[str, str],
+        now_seconds: int,
+    ) -> None:
+        """Whether the reseller signed this `request` (its method and path) with this body. It is
+        the signature of Standard Webhooks, with the request in the place of a message's id.
+
+        Raises SignatureMissing, SignatureInvalid, SignatureExpired, SealBroken.
+        """
+        given = (request, *(headers.get(name, "") for name in HEADERS))
+        said = dict(zip(SIGNED, given, strict=True))
+        verify(raw, said, self.secrets(reseller), now_seconds)
 
     def create(self, reseller: Reseller) -> None:
         """Raises ResellerExists."""

@@ -22,6 +22,7 @@ from scrip.contracts.merchant_top_ups import TOP_UP_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
+from scrip.contracts.resale import RESALE_OPERATIONS
 from scrip.contracts.storefront import STOREFRONT_OPERATIONS
 
 TAGS = {
@@ -40,6 +41,7 @@ TAGS = {
         *IMPORT_OPERATIONS,
     ),
     "keys": KEYS_OPERATIONS,
+    "resale": RESALE_OPERATIONS,
     "callbacks": (*CALLBACK_OPERATIONS, *HEARING_OPERATIONS),
 }
 OPERATIONS = tuple(operation for tagged in TAGS.values() for operation in tagged)
@@ -49,6 +51,7 @@ SECURITY: dict[Door, list[dict[str, list[str]]]] = {
     Door.OPEN: [],
     Door.GENERATED_KEY: [],
     Door.SIGNATURE: [{"providerSignature": []}],
+    Door.RESELLER: [{"resellerSignature": [], "resellerTimestamp": []}],
 }
 
 
@@ -92,6 +95,21 @@ def _document() -> dict[str, Any]:
                         "The provider's own signature over the raw body, where that provider "
                         "puts it; the name is Stripe's."
                     ),
+                },
+                "resellerSignature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Scrip-Signature",
+                    "description": (
+                        "`v1,` and the base64 of HMAC-SHA256 over "
+                        "`<method> <path>.<timestamp>.<body>`: see docs/resale.md."
+                    ),
+                },
+                "resellerTimestamp": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Scrip-Timestamp",
+                    "description": "Seconds since 1970 at which it was signed.",
                 },
             },
         },

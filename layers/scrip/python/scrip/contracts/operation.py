@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from scrip.domain import errors
+from scrip.domain import errors, resale_refusals
 from scrip.domain.api_key import Scope
 from scrip.domain.errors import ScripError
 
@@ -19,6 +19,7 @@ class Door(Enum):
     ORDER_TOKEN = "order_token"
     SIGNATURE = "signature"
     GENERATED_KEY = "generated_key"
+    RESELLER = "reseller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,12 @@ class Operation:
                 errors.CredentialsInvalid,
                 errors.OrderUnknown,
                 errors.OrderTokenExpired,
+                errors.SealBroken,
+            ]
+        if self.access is Door.RESELLER:
+            found += [
+                resale_refusals.RequestUnsigned,
+                resale_refusals.RequestStale,
                 errors.SealBroken,
             ]
         if self.access is Door.GENERATED_KEY:

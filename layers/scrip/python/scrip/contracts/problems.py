@@ -115,7 +115,11 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.EventUnknown: Kind(404, "No such event is on record"),
     resale_refusals.ResellerUnknown: Kind(404, "The shop has no such reseller"),
     resale_refusals.ResellerExists: Kind(409, "The shop has a reseller of that name"),
+    resale_refusals.ResellerPaused: Kind(403, "The shop takes no orders of this reseller"),
+    resale_refusals.RequestUnsigned: Kind(401, "The request is not rightly signed"),
+    resale_refusals.RequestStale: Kind(401, "The request was signed at another time"),
     resale_refusals.BalanceInsufficient: Kind(402, "The balance does not suffice"),
+    resale_refusals.ReferenceReused: Kind(409, "The reference was used for another order"),
     errors.StoreUnavailable: Kind(503, "Busy, send again", Outcome.RETRYABLE),
     errors.MoveContended: Kind(503, "Busy with the same order, send again", Outcome.RETRYABLE),
 }

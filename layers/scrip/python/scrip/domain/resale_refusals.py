@@ -11,7 +11,31 @@ class ResellerExists(Rejected):
     slug = "reseller-exists"
 
 
+class ResellerPaused(Rejected):
+    """Its shop lets it place no orders for now."""
+
+    slug = "reseller-paused"
+
+
+class RequestUnsigned(Rejected):
+    """Not signed, wrongly, or by nobody whom the shop knows: from outside these look the same."""
+
+    slug = "request-unsigned"
+
+
+class RequestStale(Rejected):
+    """Rightly signed, and of another time."""
+
+    slug = "request-stale"
+
+
 class BalanceInsufficient(Rejected):
     """Nothing was taken, and no order is left behind."""
 
     slug = "balance-insufficient"
+
+
+class ReferenceReused(Rejected):
+    """Another order was placed under the same reference."""
+
+    slug = "reference-reused"

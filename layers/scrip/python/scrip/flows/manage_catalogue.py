@@ -32,12 +32,15 @@ MAX_COUNTED = 64
 codes, or 2000 units."""
 
 
-class Catalogue(Protocol):
-    def put_product(self, product: Product) -> None: ...
-    def put_variant(self, variant: Variant) -> None: ...
+class Shelves(Protocol):
     def all(
         self, merchant_id: str, *, consistent: bool = False
     ) -> Sequence[tuple[Product, Sequence[Variant]]]: ...
+
+
+class Catalogue(Shelves, Protocol):
+    def put_product(self, product: Product) -> None: ...
+    def put_variant(self, variant: Variant) -> None: ...
 
 
 class SupplierAccounts(Protocol):
@@ -137,7 +140,7 @@ def read_product(merchant_id: str, product_id: str, *, catalogue: Catalogue) -> 
 
 
 def list_offers(
-    merchant_id: str, *, now_ms: int, catalogue: Catalogue, stock: StockReader
+    merchant_id: str, *, now_ms: int, catalogue: Shelves, stock: StockReader
 ) -> list[tuple[Product, list[Offer]]]:
     """Active products with their active variants."""
     shelves = [

@@ -17,6 +17,7 @@ from scrip.domain.errors import (
     FormMisfilled,
     IdempotencyKeyReused,
     MoveContended,
+    Rejected,
     RequestInvalid,
     SoldOut,
     VariantNotForSale,
@@ -35,6 +36,7 @@ from scrip.steps.claim import Chunks, OrderPointers, claim_lines
 from scrip.steps.let_go import HoldStore, let_go
 
 MINUTE_MS = 60_000
+REUSED = IdempotencyKeyReused("use a fresh Idempotency-Key for another order")
 TRIES = 8
 """Times the order may be found moved by somebody else before we ask to be sent again."""
 
@@ -96,8 +98,10 @@ def place_order(
     holds: HoldStore,
     unpaid: UnpaidHolds,
     gateway: PaymentOpener,
+    reused: Rejected = REUSED,
 ) -> Placed:
-    """`lucks`: a number in [0, 1) for each line, spreads orders over chunks.
+    """`lucks`: a number in [0, 1) for each line, spreads orders over chunks. `reused`: what is
+    raised where another order was placed under this key.
 
     Raises IdempotencyKeyReused, VariantNotForSale, CurrencyMixed, RequestInvalid, FormMisfilled,
     SoldOut, PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable, MoveContended.
@@ -106,7 +110,7 @@ def place_order(
 
     def placed(order: Order, payment: OpenedPayment | None, *, new: bool) -> Placed:
         if order.fingerprint != request.fingerprint():
-            raise IdempotencyKeyReused("use a fresh Idempotency-Key for another order")
+            raise reused
         order = _hold(order, now_ms, lucks[0], stock, orders, holds)
         if payment is None and isinstance(order, PendingOrder):
             payment = gateway.read_payment(_to_pay(merchant, request, order), order.payment_ref)

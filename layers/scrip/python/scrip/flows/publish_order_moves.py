@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from scrip.domain.order import Order, OrderRecord
+from scrip.domain.resale import is_resale
 
 
 class MailQueue(Protocol):
@@ -23,5 +24,7 @@ def publish_order_move(
 def _ready(order: Order) -> bool:
     """Whether its buyer is to know what came of it: all of it has ended, and there was something
     to deliver. Its codes can be read before, while suppliers are at its top-ups."""
+    if is_resale(order):
+        return False  # who bought there is not known here
     something = any(line.units_claimed or line.fates for line in order.lines)
     return order.readable and something and not order.in_progress

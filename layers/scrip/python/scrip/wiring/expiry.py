@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.gateways.asking import Providers
+from scrip.adapters.gateways.prepaid import PrepaidGateway
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
+from scrip.adapters.reseller_book import Book
 from scrip.adapters.stock import Stock
 from scrip.adapters.unpaid_holds import UnpaidHolds
 from scrip.settings import ExpirySettings, load, on_lambda
@@ -32,7 +34,8 @@ def expiry() -> Expiry:
     keys = Keys(client("kms"), settings.vault_key_arn)
     merchants = Merchants(table(settings.merchants_table))
     stock = Stock(table(settings.stock_table))
-    gateways = Gateways(merchants, keys, provider_http(), settings.payment_api_bases)
+    prepaid = {PrepaidGateway.provider: PrepaidGateway(Book(table(settings.resellers_table)))}
+    gateways = Gateways(merchants, keys, provider_http(), settings.payment_api_bases, ours=prepaid)
     return Expiry(
         settings=settings,
         merchants=merchants,

@@ -5,12 +5,14 @@ from functools import cache
 
 from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.gateways.asking import Providers
+from scrip.adapters.gateways.prepaid import PrepaidGateway
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
+from scrip.adapters.reseller_book import Book
 from scrip.adapters.stock import Stock
 from scrip.adapters.top_up_queue import TopUpQueue
 from scrip.adapters.top_ups import TopUps
@@ -38,7 +40,8 @@ def following() -> Following:
     merchants = Merchants(table(settings.merchants_table))
     orders = table(settings.orders_table)
     stock = Stock(table(settings.stock_table))
-    gateways = Gateways(merchants, keys, provider_http(), settings.payment_api_bases)
+    prepaid = {PrepaidGateway.provider: PrepaidGateway(Book(table(settings.resellers_table)))}
+    gateways = Gateways(merchants, keys, provider_http(), settings.payment_api_bases, ours=prepaid)
     return Following(
         merchants=merchants,
         follow_ups=FollowUps(orders),

@@ -1,0 +1,58 @@
+"""What `api_serve_resellers` needs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.gateways.prepaid import PrepaidAccount
+from scrip.adapters.holds import Holds
+from scrip.adapters.keys import Keys
+from scrip.adapters.merchants import Merchants
+from scrip.adapters.order_keys import OrderKeys
+from scrip.adapters.prepaid_orders import PrepaidOrders
+from scrip.adapters.reseller_book import Book
+from scrip.adapters.reseller_prices import ResellerPrices
+from scrip.adapters.resellers import Resellers
+from scrip.adapters.stock import Stock
+from scrip.adapters.unpaid_holds import UnpaidHolds
+from scrip.settings import ResaleSettings, load, on_lambda
+from scrip.wiring.clients import client, table
+
+__all__ = ["PrepaidAccount", "ResellerPrices", "resale", "warm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resale:
+    settings: ResaleSettings
+    merchants: Merchants
+    resellers: Resellers
+    catalogue: Catalogue
+    stock: Stock
+    orders: PrepaidOrders
+    holds: Holds
+    unpaid: UnpaidHolds
+    order_keys: OrderKeys
+
+
+@cache
+def resale() -> Resale:
+    settings = load(ResaleSettings)
+    keys = Keys(client("kms"), settings.vault_key_arn)
+    resellers, orders = table(settings.resellers_table), table(settings.orders_table)
+    stock = Stock(table(settings.stock_table))
+    return Resale(
+        settings=settings,
+        merchants=Merchants(table(settings.merchants_table)),
+        resellers=Resellers(resellers, keys),
+        catalogue=Catalogue(table(settings.catalogue_table)),
+        stock=stock,
+        orders=PrepaidOrders(orders, Book(resellers)),
+        holds=Holds(stock, orders),
+        unpaid=UnpaidHolds(orders),
+        order_keys=OrderKeys(keys),
+    )
+
+
+def warm() -> None:
+    if on_lambda():
+        resale()
