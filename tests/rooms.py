@@ -134,7 +134,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "directory": frozenset({"chunk_range", "stock"}),
     "dispute": frozenset({"money", "payment"}),
     "errors": frozenset({"callback_failure", "failure"}),
-    "evidence": frozenset({"day", "line", "order"}),
+    "evidence": frozenset({"day", "order"}),
     "export": frozenset({"errors", "order_access", "stock"}),
     "file_survey": frozenset({"code", "code_file", "code_rows", "errors"}),
     "form": frozenset({"errors"}),

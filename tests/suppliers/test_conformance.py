@@ -25,7 +25,7 @@ def test_what_parts_came_to_adds_up_and_is_told() -> None:
         )
 
     assert line("x", 6, total) == (
-        "x: 6 runs, 6 units: 2 open, 4 done, 0 failed, 0 reversed, 0 contradicted; "
+        "x: 6 runs, 6 units: 2 open, 4 done, 0 failed, 0 reversed, 0 contradicted, 0 twice; "
         "for a person: 2 late; 4 charges, 0 double, 1 lost; 0 faults met, 0 functions killed"
     )
     assert report(total)["lost"] == ["run 7"]

@@ -44,6 +44,7 @@ LETTERS = {
     Fate.FAILED: "f",
     Fate.REVERSED: "r",
     Fate.CONTRADICTED: "c",
+    Fate.TWICE: "t",
 }
 FATES = {letter: fate for fate, letter in LETTERS.items()}
 

@@ -2,7 +2,7 @@
 
 TopUp   pk `<merchant>#<order>#<line>#<unit>`, supplier, sku, worth as [amount, currency], the
         attempt's fields, tried as lists of [reference, supplier, sku, reason], closed,
-        waited_at_ms, done_at_ms, version, writer: who wrote this version
+        waited_at_ms, done_at_ms, earlier_at_ms, version, writer: who wrote this version
 
 What the buyer filled in is not here: it stays with the order.
 """
@@ -17,7 +17,7 @@ from scrip.domain.route import Route
 from scrip.domain.top_up import TopUp, TopUpMoved, Tried, Unit
 
 NUMBERS = ("since_ms", "sends", "sent_at_ms", "asked", "asked_at_ms", "missing")
-TIMES = ("waited_at_ms", "done_at_ms")
+TIMES = ("waited_at_ms", "done_at_ms", "earlier_at_ms")
 TEXTS = ("ref", "receipt", "code", "reason")
 
 

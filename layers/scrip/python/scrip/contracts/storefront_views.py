@@ -17,7 +17,7 @@ from scrip.contracts.storefront import (
 from scrip.contracts.top_up import FateName, form_fields
 from scrip.domain.catalogue import Offer, Product
 from scrip.domain.code import Code
-from scrip.domain.line import Fate, Line
+from scrip.domain.line import CHARGED, Fate, Line
 from scrip.domain.order import FulfillingOrder, Order, OrderRecord, SettledOrder
 from scrip.domain.order_request import OrderRequest, Paying, Wanted
 from scrip.domain.owed import refunded_minor
@@ -132,5 +132,8 @@ def revealed_codes(
 
 
 def told_as(fate: Fate) -> FateName:
-    """That a supplier contradicts itself is not the buyer's to settle: the money is given back."""
+    """That a supplier contradicts itself is not the buyer's to settle: the money is given back, or
+    it is charged as it was to be."""
+    if fate in CHARGED:
+        return "done"
     return "failed" if fate is Fate.CONTRADICTED else fate.value

@@ -20,7 +20,7 @@ class TurnReserved(msgspec.Struct, forbid_unknown_fields=True):
 
 class TopUpDue(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Look at one unit of an order. `version`: as which it was last written down, 0: not yet.
-    `hint`: its supplier has news of it."""
+    `hint`: its supplier has news of it; `named`: of the attempt under this reference."""
 
     merchant_id: str
     order_id: str
@@ -29,6 +29,7 @@ class TopUpDue(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     version: int = 0
     turn: TurnReserved | None = None
     hint: bool = False
+    named: str = ""
 
 
 def encode_due(due: Due) -> str:
@@ -36,7 +37,7 @@ def encode_due(due: Due) -> str:
     if due.reserved:
         at_ms, closings, _ = due.reserved.turn
         turn = TurnReserved(due.reserved.account, at_ms, closings)
-    return msgspec.json.encode(TopUpDue(*due.unit, due.version, turn, due.hint)).decode()
+    return msgspec.json.encode(TopUpDue(*due.unit, due.version, turn, due.hint, due.named)).decode()
 
 
 def read_dues(event: dict[str, Any]) -> Iterator[tuple[str, Callable[[], Due]]]:
@@ -53,4 +54,4 @@ def _due(body: bytes, again: bool) -> Due:
     if told.turn:
         reserved = Reserved(told.turn.account, Turn(told.turn.at_ms, told.turn.closings))
     unit = Unit(told.merchant_id, told.order_id, told.line, told.unit)
-    return Due(unit, told.version, reserved, again, told.hint)
+    return Due(unit, told.version, reserved, again, told.hint, told.named)

@@ -180,9 +180,15 @@ class Attempt:
             return verdict is not Verdict.ASK_AGAIN
         return self.state is AttemptState.MANUAL
 
+    def contradicted_by(self, reference: str) -> "Attempt":
+        """An earlier attempt, which had failed for certain, is done: for a person, whatever became
+        of this one."""
+        return replace(self, state=AttemptState.MANUAL, reason=f"{CONTRADICTED}: {reference}")
+
     @property
     def contradicted(self) -> bool:
-        """Its supplier said that it failed, then that it is done: it is not believed again."""
+        """Its supplier said that it failed, then that it is done: it is not believed again. Or the
+        supplier of an earlier attempt did."""
         return self.state is AttemptState.MANUAL and self.reason.startswith(CONTRADICTED)
 
     def is_decided(self, verdict: Verdict) -> bool:

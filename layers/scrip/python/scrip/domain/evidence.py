@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from scrip.domain.day import moment_of
-from scrip.domain.line import Fate
 from scrip.domain.order import OrderRecord, SettledOrder
 
 
@@ -89,7 +88,7 @@ def _delivered(order: SettledOrder) -> list[Happening]:
     for line in order.lines:
         if line.fates and not order.in_progress:
             account = ", ".join(value for _, value in line.filled)
-            units = line.fates.count(Fate.DONE)
+            units = line.units_charged
             done = f"charged to {account}, units of {line.variant_id}: {units}"
             found.append(Happening(order.delivered_at_ms, done))
     return found

@@ -29,6 +29,8 @@ class Fate(Enum):
     """It was done, and the supplier took it back."""
     CONTRADICTED = "contradicted"
     """It failed and its price is owed; then its supplier said that it is charged after all."""
+    TWICE = "twice"
+    """It is done; then another supplier, which had said that it failed, said that it charged."""
 
 
 MAX_RECEIPT = 40
@@ -36,7 +38,8 @@ MAX_RECEIPT = 40
 
 IN_HTML = str.maketrans("", "", "<>&\"'`")
 
-DOUBTFUL = (Fate.REVERSED, Fate.CONTRADICTED)
+DOUBTFUL = (Fate.REVERSED, Fate.CONTRADICTED, Fate.TWICE)
+CHARGED = (Fate.DONE, Fate.TWICE)
 
 
 def first_fates(kind: Kind, quantity: int) -> tuple[Fate, ...]:
@@ -110,6 +113,10 @@ class Line:
     def units_missing(self) -> int:
         """Units that were to have a code and have none."""
         return self.quantity - self.units_claimed if self.has_codes else 0
+
+    @property
+    def units_charged(self) -> int:
+        return sum(fate in CHARGED for fate in self.fates)
 
     @property
     def units_failed(self) -> int:

@@ -9,6 +9,7 @@
     dispute.opened, dispute.won, dispute.lost
     top_up.reversed    a supplier took back what it had charged for a buyer
     top_up.contradicted    it charged after all what it had said to have failed, and what is owed
+    top_up.twice           it is done, and another supplier charged after all for what had failed
 
 They are found by what an order's record was and what it became, so whoever sees the same two
 finds the same events, under the same ids. An order that is placed, paid as asked, delivered,
@@ -44,6 +45,7 @@ class MoneyAbout(Enum):
     LOST = "dispute.lost"
     REVERSED = "top_up.reversed"
     CONTRADICTED = "top_up.contradicted"
+    TWICE = "top_up.twice"
 
 
 OF_REFUNDS = {
@@ -60,6 +62,7 @@ OF_DISPUTES = {
 OF_TOP_UPS = {
     Fate.REVERSED: MoneyAbout.REVERSED,
     Fate.CONTRADICTED: MoneyAbout.CONTRADICTED,
+    Fate.TWICE: MoneyAbout.TWICE,
 }
 FOR_A_PERSON = frozenset(
     {

@@ -70,6 +70,13 @@ MONEY_TEXTS = {
                 "now it says that it was charged. Settle it with the supplier, then say so:\n\n"
                 "POST /v1/merchant/orders/{order_id}/top-ups/decide\n",
             ),
+            MoneyAbout.TWICE: (
+                "Order {order_id}: two suppliers charged for one top-up",
+                "Top-up {subject_id} (line.unit) of order {order_id} at {shop}, {amount} of "
+                "{provider} {transaction_id}, is done; now another supplier, which had said that "
+                "it failed, says that it charged for it, too. Settle it with that supplier, then "
+                "say so:\n\nPOST /v1/merchant/orders/{order_id}/top-ups/decide\n",
+            ),
         },
         cases={
             Case.LATE: "the order had expired",
@@ -129,6 +136,12 @@ MONEY_TEXTS = {
                 "{shop}的订单 {order_id} 的充值 {subject_id}（行.单位）曾被供应商告知失败，因此 "
                 "{amount}（{provider} {transaction_id}）已在退还；现供应商称已充值成功。"
                 "请与供应商核实后告知：\n\nPOST /v1/merchant/orders/{order_id}/top-ups/decide\n",
+            ),
+            MoneyAbout.TWICE: (
+                "订单 {order_id}：同一笔充值被两家供应商扣款",
+                "{shop}的订单 {order_id} 的充值 {subject_id}（行.单位；{amount}，{provider} "
+                "{transaction_id}）已成功；此前告知失败的另一家供应商现称也已充值。"
+                "请与该供应商核实后告知：\n\nPOST /v1/merchant/orders/{order_id}/top-ups/decide\n",
             ),
         },
         cases={

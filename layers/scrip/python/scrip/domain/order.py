@@ -243,9 +243,10 @@ class SettledOrder(Order):
         return self.with_line(line.with_fate(unit, Fate.REVERSED))
 
     def refund_unit(self, number: int, unit: int) -> "OwingOrder":
-        """Of what a supplier took back, the price is owed. Raises UnitUnknown, ValueError."""
+        """Of what a supplier took back, or two charged for, the price is owed. Raises UnitUnknown,
+        ValueError."""
         line = self._top_up(number, unit)
-        if line.fates[unit] is not Fate.REVERSED:
+        if line.fates[unit] not in (Fate.REVERSED, Fate.TWICE):
             raise ValueError(f"top-up {unit} of line {number} is {line.fates[unit].value}")
         owed = self.owed_minor + line.unit_price.amount_minor
         failed = self.with_line(line.with_fate(unit, Fate.FAILED))

@@ -62,7 +62,7 @@ class RefundWish(NamedTuple):
 def _delivered(line: Line) -> int:
     """Units that were, whether they came back since or not. A top-up in progress was not, and is
     owed by itself if it fails."""
-    done = line.fates.count(Fate.DONE) + line.fates.count(Fate.REVERSED)
+    done = line.units_charged + line.fates.count(Fate.REVERSED)
     return line.units_claimed + line.returned + done
 
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from scrip.domain.attempt import Attempt, AttemptState, Said
+from scrip.domain.attempt import CONTRADICTED, Attempt, AttemptState, Said
 from scrip.domain.errors import UnitUnknown
 from scrip.domain.gate import Turn
 from scrip.domain.line import Fate
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
 from scrip.domain.order_access import ORDER_ID_LENGTH, is_order_id
 from scrip.domain.route import Route
-from scrip.domain.supplier_terms import HOUR_MS, Terms
+from scrip.domain.supplier_terms import HOUR_MS, Meaning, Terms
 
 MAX_ATTEMPTS = 8
 HINT_EVERY_MS = 1_000
@@ -59,13 +59,14 @@ class Reserved(NamedTuple):
 class Due(NamedTuple):
     """A unit to look at, as it was last written (`version`; 0: nothing was). `reserved`: a turn for
     it. `again`: this was said before, and nobody knows what came of it. `hint`: the supplier has
-    news of it."""
+    news of it; `named`: of the attempt under this reference."""
 
     unit: Unit
     version: int = 0
     reserved: Reserved | None = None
     again: bool = False
     hint: bool = False
+    named: str = ""
 
     @property
     def facts(self) -> dict[str, str]:
@@ -81,12 +82,18 @@ class Tried(NamedTuple):
     sku: str
     reason: str
 
+    @property
+    def contradicted(self) -> bool:
+        """It is done after all, as its supplier said later."""
+        return self.reason.startswith(CONTRADICTED)
+
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
     """`route`: of the attempt. `version` counts what was written down; 0: nothing yet. `closed`: no
     other attempt will be made. `waited_at_ms`: when it was last seen to wait for a supplier that
-    nobody may call. `done_at_ms`: when it was done, by a supplier that may take it back."""
+    nobody may call. `done_at_ms`: when it was done, by a supplier that may take it back.
+    `earlier_at_ms`: when an earlier attempt was asked about, last."""
 
     unit: Unit
     route: Route
@@ -96,6 +103,7 @@ class TopUp:
     closed: bool = False
     waited_at_ms: int = 0
     done_at_ms: int = 0
+    earlier_at_ms: int = 0
 
     @property
     def looks_ms(self) -> list[int]:
@@ -141,26 +149,41 @@ class TopUp:
 
     def answered(self, reference: str, said: Said, now_ms: int, terms: Terms) -> "TopUp":
         """What its supplier said when the attempt under this reference was sent."""
-        return self._after(reference, self.attempt.answered(said), now_ms, terms)
+        if self.earlier(reference):
+            return self._told_of_earlier(reference, said)
+        return self._after(self.attempt.answered(said), now_ms, terms)
 
     def told(self, reference: str, said: Said, now_ms: int, terms: Terms) -> "TopUp":
         """What its supplier said when it was asked about that attempt."""
-        return self._after(reference, self.attempt.told(said, now_ms, terms), now_ms, terms)
+        if self.earlier(reference):
+            return replace(self._told_of_earlier(reference, said), earlier_at_ms=now_ms)
+        return self._after(self.attempt.told(said, now_ms, terms), now_ms, terms)
 
-    def _after(self, reference: str, attempt: Attempt, now_ms: int, terms: Terms) -> "TopUp":
-        """If another was begun since, that one had failed for certain: it is not for the other to
-        bear."""
-        if self.attempt.reference != reference:
+    def earlier(self, reference: str) -> Tried | None:
+        return next((each for each in self.tried if each.reference == reference), None)
+
+    def _told_of_earlier(self, reference: str, said: Said) -> "TopUp":
+        """It had failed for certain, so another was begun, which has nothing to bear of it. That it
+        is done all the same, a person must see, once."""
+        earlier = self.earlier(reference)
+        if said.meaning is not Meaning.DONE or earlier is None or earlier.contradicted:
             return self
+        now = earlier._replace(reason=f"{CONTRADICTED}: {said.code}")
+        tried = tuple(now if each == earlier else each for each in self.tried)
+        return replace(self, tried=tried, attempt=self.attempt.contradicted_by(reference))
+
+    def _after(self, attempt: Attempt, now_ms: int, terms: Terms) -> "TopUp":
         done = AttemptState.DONE
         if terms.reversible and attempt.state is done and self.attempt.state is not done:
             return replace(self, attempt=attempt, done_at_ms=now_ms)
         return replace(self, attempt=attempt)
 
-    def worth_asking(self, now_ms: int, terms: Terms) -> bool:
-        """Whether news of it can change anything. Who sends them may be anybody: not more than
-        one a moment is followed."""
+    def worth_asking(self, now_ms: int, terms: Terms, earlier: Tried | None = None) -> bool:
+        """Whether news of it, or of an earlier attempt, can change anything. Who sends them may be
+        anybody: not more than one a moment is followed."""
         attempt = self.attempt
+        if earlier:
+            return not earlier.contradicted and now_ms >= self.earlier_at_ms + HINT_EVERY_MS
         if attempt.state is AttemptState.CREATED or now_ms < attempt.asked_at_ms + HINT_EVERY_MS:
             return False
         return attempt.state is not AttemptState.DONE or terms.reversible
@@ -232,8 +255,10 @@ def with_fate(
     was = fate_of(order, unit)
     if (was, fate) == (Fate.DONE, Fate.REVERSED):
         return order.reverse_unit(unit.line, unit.unit)
-    if (was, fate) == (Fate.REVERSED, Fate.FAILED):
+    if was in (Fate.REVERSED, Fate.TWICE) and fate is Fate.FAILED:
         return order.refund_unit(unit.line, unit.unit)
+    if (was, fate) == (Fate.DONE, Fate.CONTRADICTED):
+        return order.with_line(order.line(unit.line).with_fate(unit.unit, Fate.TWICE))
     if (was, fate) in ((Fate.FAILED, Fate.CONTRADICTED), (Fate.CONTRADICTED, Fate.FAILED)):
         return order.with_line(order.line(unit.line).with_fate(unit.unit, fate))
     if isinstance(order, FulfillingOrder) and was is Fate.OPEN and fate in ENDS:

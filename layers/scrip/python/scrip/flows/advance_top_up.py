@@ -27,6 +27,7 @@ from scrip.domain.top_up import (
     Reserved,
     TopUp,
     TopUpMoved,
+    Tried,
     Unit,
     begun,
     routes_left,
@@ -42,6 +43,9 @@ SOON_MS = 1_000
 
 FROZEN_MS = 15 * MINUTE_MS
 UNSENT_MS = 5_000
+NET_MS = 60_000
+"""Who wrote at this very moment that a unit is done has not seen that it is contradicted."""
+
 BUSY_MS = 2_000
 
 NOWHERE = Route("", "")
@@ -97,12 +101,14 @@ def advance_top_up(due: Due, means: Means) -> Advanced:
         return Advanced() if due.hint else _send(due, None, means)
     if top_up.version > due.version and not (due.again or due.hint):
         return Advanced()  # another message goes on from there
+    earlier = top_up.earlier(due.named) if due.hint else None
+    account = earlier.supplier if earlier else top_up.attempt.supplier
     try:
-        supplier = means.suppliers.of(due.unit.merchant_id, top_up.attempt.supplier)
+        supplier = means.suppliers.of(due.unit.merchant_id, account)
     except SupplierUnknown:
-        return _without_account(due, top_up, means)
+        return Advanced() if earlier else _without_account(due, top_up, means)
     if due.hint:
-        return _heed(due, top_up, supplier, means)
+        return _heed(due, top_up, earlier, supplier, means)
     match top_up.attempt.next_step(means.clock(), supplier.terms):
         case Step.SEND:
             return _send(due, top_up, means)
@@ -162,18 +168,24 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
     return _heard(sent, calling, said, answered, means)
 
 
-def _heed(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
-    """There is news of it. If it is over, no other message of it is on its way: then this one waits
-    for its turn, unless somebody heard of the unit since it began to."""
+def _heed(
+    due: Due, top_up: TopUp, earlier: Tried | None, supplier: Supplier, means: Means
+) -> Advanced:
+    """There is news of it. If it is over, or failed before another attempt was begun, no other
+    message asks about it: then this one waits for its turn, unless somebody heard of the unit since
+    it began to."""
     waited_in_vain = 0 < due.version < top_up.version and not due.again
-    if waited_in_vain or not top_up.worth_asking(means.clock(), supplier.terms):
+    if waited_in_vain or not top_up.worth_asking(means.clock(), supplier.terms, earlier):
         return Advanced()
-    over = not top_up.attempt.state.open
-    return _ask(due._replace(version=top_up.version, hint=over), top_up, supplier, means)
+    alone = earlier is not None or not top_up.attempt.state.open
+    due = due._replace(version=top_up.version, hint=alone)
+    return _ask(due, top_up, supplier, means, earlier)
 
 
-def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
-    account = top_up.attempt.supplier
+def _ask(
+    due: Due, top_up: TopUp, supplier: Supplier, means: Means, earlier: Tried | None = None
+) -> Advanced:
+    account = earlier.supplier if earlier else top_up.attempt.supplier
     turn = take_turn(
         top_up.unit.merchant_id,
         account,
@@ -190,6 +202,8 @@ def _ask(due: Due, top_up: TopUp, supplier: Supplier, means: Means) -> Advanced:
     if isinstance(calling, Advanced):
         return calling
     charge = _charge(top_up, (), means)
+    if earlier:
+        charge = Charge(earlier.reference, earlier.sku, {})
     said = supplier.ask(charge)
 
     def told(now: TopUp) -> TopUp:
@@ -233,13 +247,16 @@ def _heard(
     """Write down what was said, then see to what follows from it."""
     account, merchant_id = calling.account, top_up.unit.merchant_id
     kept = keep_top_up(top_up, change, top_ups=means.top_ups)
-    score_attempt(top_up.attempt, kept, now_ms=means.clock(), scorecards=means.scorecards)
+    if account == kept.attempt.supplier:
+        score_attempt(top_up.attempt, kept, now_ms=means.clock(), scorecards=means.scorecards)
     means.gates.leave(merchant_id, account, calling.lease)
     closed = False
     if said.trouble:
         closed = means.gates.trouble(merchant_id, account, means.clock())
     elif calling.turn.troubled:
         means.gates.sense(merchant_id, account)
+    if kept.attempt.contradicted and not top_up.attempt.contradicted:
+        means.queue.again(_due(kept), NET_MS)
     if kept.attempt.state.open:
         done = _later(kept, calling.supplier.terms, means)
     elif kept.attempt.state is AttemptState.CREATED:

@@ -25,7 +25,8 @@ def hear_supplier(
 ) -> Unit | None:
     """What it is about; None if that is no reference of ours. Raises what reading raises, and
     StoreUnavailable."""
-    unit = unit_of(merchant_id, supplier.read_callback(raw, headers, now_seconds))
+    reference = supplier.read_callback(raw, headers, now_seconds)
+    unit = unit_of(merchant_id, reference)
     if unit:
-        queue.again(Due(unit, hint=True), 0)
+        queue.again(Due(unit, hint=True, named=reference), 0)
     return unit
