@@ -20,7 +20,10 @@ from scrip.adapters.resellers import Resellers
 from scrip.adapters.tables import Table
 from scrip.domain.reseller import Entry, Movement
 from scrip.flows.manage_resellers import open_reseller
+from tests.generated import sell_generated
+from tests.in_memory import forget_adapters
 from tests.shop import Carrier, Reply, Shop
+from tests.top_ups import PHONE, sell_top_up
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ...").decode()
 
@@ -141,6 +144,26 @@ def resell(values: Mapping[str, str], shop: Shop) -> ResellerClient:
     ):
         assert reply.status == 200, reply.text
     assert client.read("short").json["state"] == "failed"
+    _call_off_and_reveal(shop, client)
     with mock.patch("functions.api_serve_resellers.handler.take"):  # it dies before
         assert client.order("resold", 1, "late").json["state"] == "underway"
     return client
+
+
+def _call_off_and_reveal(shop: Shop, client: ResellerClient) -> None:
+    """The shop has an account `main` with a supplier."""
+    sell_top_up(shop, "resold-up")
+    charged = client.order("resold-up", 1, "charged", filled={"phone": PHONE})
+    assert charged.json["state"] == "underway", charged.text
+    assert client.cancel("charged").json["state"] == "failed"
+    sell_generated(shop, "resold-key")
+    sell_generated(shop, "resold-licence", licence={})
+    for product in ("resold-key", "resold-licence"):
+        assert client.order(product, 1, product).status == 200
+        assert len(client.codes(product).json["codes"]) == 1
+    assert len(client.codes().json["codes"]) == 2
+    shop.stock_up("resold-last", ["RESOLD-LAST"])
+    assert client.order("resold-last", 1, "last").status == 200
+    forget_adapters()  # codes are looked at by who has not just sealed them
+    assert shop.shred_batch("resold-last").status == 200
+    assert client.codes("last").status == 410

@@ -19,7 +19,13 @@ HEAVY = ("aws_xray_sdk", "boto3", "pydantic", "pynamodb", "requests", "s3transfe
 """Nobody needs these at run time; each costs tens of milliseconds of a cold start."""
 
 SEALERS = frozenset(
-    {"api_serve_merchant", "api_serve_storefront", "queue_import_file", "queue_send_mail"}
+    {
+        "api_serve_merchant",
+        "api_serve_resellers",
+        "api_serve_storefront",
+        "queue_import_file",
+        "queue_send_mail",
+    }
 )
 """Functions that make or open seals of codes. The others must not pay for cryptography."""
 

@@ -380,6 +380,7 @@ def test_no_function_reads_codes_that_does_not_show_them() -> None:
 
     assert readers == {
         "api_serve_merchant",
+        "api_serve_resellers",
         "api_serve_storefront",
         "queue_import_file",
         "queue_send_mail",

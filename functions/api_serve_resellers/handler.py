@@ -2,22 +2,25 @@
 
 from typing import Any
 
-from scrip.chance import luck, now_ms
+from scrip.chance import luck, now_ms, random_id
 from scrip.contracts import resale as wire
 from scrip.contracts import resale_views as views
 from scrip.contracts.http import Answer, Request
 from scrip.contracts.operation import Operation
 from scrip.contracts.problems import Problem
+from scrip.contracts.storefront_views import revealed_codes
 from scrip.domain.errors import SealBroken
 from scrip.domain.notice import PaymentNotice
 from scrip.domain.order import Order, OrderRecord
 from scrip.domain.resale import Placed, paid_by
 from scrip.domain.resale_refusals import ReferenceReused
 from scrip.domain.reseller import Reseller
+from scrip.flows.cancel_resale import cancel_resale
 from scrip.flows.know_reseller import know_reseller
 from scrip.flows.manage_catalogue import list_offers
 from scrip.flows.place_order import place_order
 from scrip.flows.read_resale import read_resale
+from scrip.flows.reveal_codes import Reveal, reveal_codes
 from scrip.receipts import take
 from scrip.serving import Api, Call
 from scrip.telemetry import count, count_by_reason, logger
@@ -94,6 +97,34 @@ def read(call: Call) -> Answer:
     )
 
 
+def cancel(call: Call) -> Answer:
+    wired, by = resale.resale(), views.placed(call.caller, call.path.reference)
+    cancelled = cancel_resale(
+        _found(call, by).order, now_ms=now_ms(), orders=wired.orders, top_ups=wired.top_ups
+    )
+    count("TopUpsCancelled", cancelled)
+    return Answer(200, views.order_view(_found(call, by)))
+
+
+def reveal(call: Call) -> Answer:
+    wired, by = resale.resale(), views.placed(call.caller, call.path.reference)
+    order = _found(call, by).order
+    shown = reveal_codes(
+        order,
+        Reveal(views.actor(by), call.request.source_ip, now_ms(), random_id(8)),
+        orders=wired.delivered,
+        audit=wired.audit,
+        codes=wired.codes,
+        counts=wired.reveal_counts,
+        merchants=wired.merchants,
+    )
+    count("CodesRevealed", len(shown.codes))
+    if shown.unusual:
+        count("RevealAnomalies")
+        logger.warning("unusually many codes revealed", actor=views.actor(by))
+    return Answer(200, revealed_codes(order.order_id, shown.codes, shown.shredded))
+
+
 def _found(call: Call, by: Placed) -> OrderRecord:
     wired = resale.resale()
     record = read_resale(
@@ -120,6 +151,8 @@ API = Api(
         "read_resale_balance": read_balance,
         "place_resale_order": place,
         "read_resale_order": read,
+        "cancel_resale_order": cancel,
+        "reveal_resale_codes": reveal,
     },
     identify=identify,
     refused=refused,

@@ -2,14 +2,17 @@
 
 from unittest import mock
 
+from scrip.domain.line import Fate
 from scrip.domain.order import SettledOrder
 from scrip.domain.refund import RefundState
 from tests.crash.breaking import Case
 from tests.crash.cases import case
 from tests.crash.refund_cases import all_followed_up, records
+from tests.crash.topping import charging
 from tests.crash.world import PER_CHUNK, World
 from tests.reselling import Desk, ResellerClient, open_account
 from tests.shop import InProcess, Reply
+from tests.topping_up import VARIANT
 
 PAID_IN = 100_000
 
@@ -100,3 +103,22 @@ def giving_back(world: World) -> Case:
         assert proved(world, desk) == [-paid, paid, PAID_IN]
 
     return Case(lambda: all_followed_up(world), expect, again_calls=4)
+
+
+@case("reselling: a top-up is called off")
+def calling_off(world: World) -> Case:
+    """Who dies after the unit, before the order, is told by whoever calls off again."""
+    charging(world)
+    desk, client = reseller(world)
+    assert client.order(VARIANT, 2).json["state"] == "underway"
+
+    def event() -> bool:
+        return world.took(client.cancel())
+
+    def expect() -> None:
+        [order] = world.orders()
+        assert order.state == "refund_due"
+        assert order.lines[0].fates == (Fate.FAILED,) * 2
+        assert proved(world, desk) == [-6000, PAID_IN]
+
+    return Case(event, expect, again_calls=7)

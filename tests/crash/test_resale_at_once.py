@@ -6,8 +6,10 @@ from tests.crash.breaking import Case, meet_everywhere
 from tests.crash.figures import keep
 from tests.crash.resale_cases import PAID_IN, proved, reseller
 from tests.crash.test_interleavings import Meeting
+from tests.crash.topping import charging
 from tests.crash.world import PER_CHUNK, World, world
 from tests.oracles.stripe_server import StripeServer
+from tests.topping_up import VARIANT
 
 
 def ordering_twice(world: World) -> tuple[Case, Case]:
@@ -41,8 +43,36 @@ def the_last_money_twice(world: World) -> tuple[Case, Case]:
     return Case(lambda: order("A-1"), expect), Case(lambda: order("A-2"))
 
 
+def calling_off_while_it_is_sent(world: World) -> tuple[Case, Case]:
+    """Either nobody is charged, or it is too late; the money agrees."""
+    station = charging(world)
+    desk, client = reseller(world)
+    client.order(VARIANT)
+    assert world.publish()
+
+    def call_off() -> bool:
+        reply = client.cancel()
+        return reply.problem == "too-late-to-cancel" or world.took(reply)
+
+    def expect() -> None:
+        with world.remote.aside():
+            station.run_out()
+        [order] = station.agreed()
+        assert order.state in ("delivered", "refund_due")
+        assert proved(world, desk) == [-3000, PAID_IN]
+
+    return Case(station.run_out, expect), Case(call_off)
+
+
+def sending_while_it_is_called_off(world: World) -> tuple[Case, Case]:
+    sending, calling_off = calling_off_while_it_is_sent(world)
+    return Case(calling_off.event, sending.expect), Case(sending.event)
+
+
 MEETINGS: dict[str, Meeting] = {
     "one order of a reseller's, sent twice at once": ordering_twice,
+    "calling off while it is sent": calling_off_while_it_is_sent,
+    "sending while it is called off": sending_while_it_is_called_off,
     "two orders of a reseller's for the last money": the_last_money_twice,
 }
 

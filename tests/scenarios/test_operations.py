@@ -161,10 +161,13 @@ def _resale(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
         open_reseller(deployed.cloud.outputs, shop.merchant_id, balance=9000)
     shop.stock_up("resold", [f"RESOLD-{secrets.token_hex(8)}"])
     client = ResellerClient(shop.carrier, shop.merchant_id)
+    assert client.order("resold", 2, "A-2").json["state"] == "failed"  # there is one
     return {
         "list_resale_prices": client.call("GET", "prices"),
         "place_resale_order": client.order("resold"),
         "read_resale_order": client.read(),
+        "reveal_resale_codes": client.codes(),
+        "cancel_resale_order": client.cancel("A-2"),
         "read_resale_balance": client.call("GET", "balance"),
     }
 

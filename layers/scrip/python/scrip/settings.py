@@ -66,6 +66,10 @@ class ResaleSettings:
     stock_table: str
     orders_table: str
     resellers_table: str
+    top_ups_table: str
+    audit_table: str
+    reveals_table: str
+    generated_keys_table: str
     vault_key_arn: str
     payment_window_minutes: int
 

@@ -119,6 +119,7 @@ KINDS: dict[type[ScripError], Kind] = {
     resale_refusals.RequestUnsigned: Kind(401, "The request is not rightly signed"),
     resale_refusals.RequestStale: Kind(401, "The request was signed at another time"),
     resale_refusals.BalanceInsufficient: Kind(402, "The balance does not suffice"),
+    resale_refusals.TooLateToCancel: Kind(409, "Nothing of the order can be called off"),
     resale_refusals.ReferenceReused: Kind(409, "The reference was used for another order"),
     errors.StoreUnavailable: Kind(503, "Busy, send again", Outcome.RETRYABLE),
     errors.MoveContended: Kind(503, "Busy with the same order, send again", Outcome.RETRYABLE),

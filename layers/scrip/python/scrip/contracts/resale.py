@@ -15,7 +15,7 @@ from scrip.contracts.fields import (
     Title,
 )
 from scrip.contracts.operation import Door, Operation
-from scrip.contracts.storefront import Quantity
+from scrip.contracts.storefront import Quantity, RevealedCodes
 from scrip.contracts.top_up import FateName, FilledIn, FormField
 from scrip.domain import errors, resale_refusals
 
@@ -152,5 +152,32 @@ RESALE_OPERATIONS = (
         {200: ResaleOrder},
         path=ResaleOrderPath,
         problems=(errors.OrderUnknown,),
+    ),
+    Operation(
+        f"POST {ROOT}/orders/{{reference}}/cancel",
+        "cancel_resale_order",
+        "Call off what no supplier was sent yet",
+        Door.RESELLER,
+        {200: ResaleOrder},
+        path=ResaleOrderPath,
+        problems=(
+            errors.OrderUnknown,
+            resale_refusals.TooLateToCancel,
+            errors.MoveContended,
+        ),
+    ),
+    Operation(
+        f"POST {ROOT}/orders/{{reference}}/codes",
+        "reveal_resale_codes",
+        "Reveal the codes of a reseller's order",
+        Door.RESELLER,
+        {200: RevealedCodes},
+        path=ResaleOrderPath,
+        problems=(
+            errors.OrderUnknown,
+            errors.OrderNotReadable,
+            errors.OrderFrozen,
+            errors.CodesShredded,
+        ),
     ),
 )

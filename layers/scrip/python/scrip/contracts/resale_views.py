@@ -56,6 +56,11 @@ def placed(reseller: Reseller, reference: str) -> Placed:
     return Placed(reseller.reseller_id, reference)
 
 
+def actor(by: Placed) -> str:
+    """Who it is for an audit trail."""
+    return f"reseller:{by.reseller_id}"
+
+
 def order_request(body: PlaceResale, by: Placed, trace_id: str) -> OrderRequest:
     return OrderRequest(
         idempotency_key=by.key,

@@ -39,3 +39,9 @@ class ReferenceReused(Rejected):
     """Another order was placed under the same reference."""
 
     slug = "reference-reused"
+
+
+class TooLateToCancel(Rejected):
+    """All of it was sent, or is there."""
+
+    slug = "too-late-to-cancel"
