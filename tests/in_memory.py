@@ -63,6 +63,7 @@ WIRING = (
     "file_import",
     "topping_up",
     "hearing",
+    "prechecking",
 )
 
 

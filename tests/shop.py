@@ -57,6 +57,7 @@ FUNCTIONS = {
     "v1/callbacks": "api_accept_payment",
     "v1/keys": "api_serve_keys",
     "v1/resale": "api_serve_resellers",
+    "v1/top-ups": "api_check_top_up",
     ".well-known/scrip": "api_serve_keys",
 }
 ELSEWHERE = (

@@ -36,7 +36,8 @@ from tests.shop import InProcess, Reply, Shop
 from tests.suppliers.faults import Fate as Becomes
 from tests.suppliers.faults import Plan
 from tests.suppliers.kinds import KINDS
-from tests.suppliers.server import simulated
+from tests.suppliers.server import Simulator, simulated
+from tests.top_ups import PHONE, sell_top_up
 from tests.topping_up import call_at, found, offer, open_account, paid, stuck, take_queued
 
 FUNCTIONS = sorted(template.functions())
@@ -310,8 +311,19 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
             messages = take_queued(cloud)
         for told in supplier.callbacks():
             _good(shop.hear(told.body, told.headers))
+        _check(cloud, shop, supplier)
     clock(0)
     assert isinstance(found(cloud, order), DeliveredOrder)
+
+
+def _check(cloud: InMemory, shop: Shop, supplier: Simulator) -> None:
+    """Whether another can be charged; who is asked speaks another language."""
+    call_at(cloud, supplier.base, "ding")
+    open_account(cloud, shop.merchant_id, "beforehand", kind="ding")
+    route = {"supplier": "beforehand", "sku": "1", "worth_minor": 1, "worth_currency": "EUR"}
+    sell_top_up(shop, "asked", routes=[route])
+    body = {"variant_id": "asked", "filled": {"phone": PHONE}}
+    _good(shop.call("POST", "/v1/top-ups/checks", body, key="storefront"))
 
 
 def _decide(cloud: InMemory, shop: Shop, order: Order) -> None:

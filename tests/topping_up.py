@@ -29,6 +29,7 @@ from scrip.domain.supplier_terms import DAY_MS
 from scrip.domain.top_up import Due, TopUp, all_units
 from scrip.wiring.clients import provider_http
 from tests.in_memory import REGION, TABLES, InMemory
+from tests.suppliers.ding import API_KEY as DING_KEY
 from tests.suppliers.dtone import API_KEY, API_SECRET
 from tests.suppliers.fulu import APP_KEY, SECRET
 
@@ -46,6 +47,7 @@ def table(cloud: InMemory, name: str) -> Table:
 
 SECRETS: dict[str, dict[str, Any]] = {
     "fulu": {"app_key": APP_KEY, "app_secret": SECRET},
+    "ding": {"api_key": DING_KEY},
     "dtone": {"api_key": API_KEY, "api_secret": API_SECRET, "currency": "USD"},
 }
 

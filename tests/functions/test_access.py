@@ -42,6 +42,7 @@ BODIES = {
     "set_refund_due": {"refund_due_minor": 1, "reason": "bad"},
     "freeze_order": {"frozen": True, "reason": "stolen"},
     "decide_stray": {"stray_id": "stripe#pi_1", "action": "refund", "reason": "twice"},
+    "check_top_up": {"variant_id": "card-50"},
     "decide_top_up": {"line": 0, "unit": 0, "verdict": "succeeded", "reason": "asked"},
     "shred_batch": {"reason": "leaked"},
     "shred_unit": {"line": 0, "unit": 0, "reason": "leaked"},
@@ -82,7 +83,7 @@ def test_every_scope_opens_something_and_none_opens_all() -> None:
         for scope in Scope
     }
 
-    assert opened[Scope.STOREFRONT] == {"list_products", "place_order"}
+    assert opened[Scope.STOREFRONT] == {"list_products", "place_order", "check_top_up"}
     assert opened[Scope.FINANCE] < opened[Scope.OPERATOR]
     assert not opened[Scope.STOREFRONT] & opened[Scope.OPERATOR]
 

@@ -13,7 +13,7 @@ from tests.reselling import ResellerClient
 from tests.reselling import open_account as open_reseller
 from tests.scenarios.deployed import Deployed
 from tests.shop import Reply, Shop
-from tests.top_ups import hand_over, open_account, order_top_up, sell_top_up
+from tests.top_ups import PHONE, hand_over, open_account, order_top_up, sell_top_up
 
 pytestmark = pytest.mark.cloud
 
@@ -148,7 +148,9 @@ def _top_ups(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
     path = f"/v1/merchant/orders/{unit.order_id}/top-ups"
     verdict = {"line": 0, "unit": 0, "verdict": "succeeded", "reason": "asked by phone"}
     told = json.dumps({"external_id": unit.reference(0)}).encode()
+    beforehand = {"variant_id": "minutes", "filled": {"phone": PHONE}}
     return {
+        "check_top_up": shop.call("POST", "/v1/top-ups/checks", beforehand, key="storefront"),
         "hear_supplier": shop.hear(told, {"content-type": "application/json"}, "told"),
         "read_top_ups": shop.call("GET", path, key="operator"),
         "decide_top_up": shop.call("POST", f"{path}/decide", verdict, key="operator"),

@@ -16,6 +16,7 @@ from scrip.domain.attempt import AttemptState, Said
 from scrip.domain.charge import Charge
 from scrip.domain.errors import SignatureMissing, SupplierAnswerInvalid, SupplierUnavailable
 from scrip.domain.money import Money
+from scrip.domain.precheck import Refusal
 from scrip.domain.supplier_terms import HOUR_MS, Meaning
 from tests.adapters.test_gateway_http import answering, whole
 from tests.suppliers.ding import API_KEY, DingDialect
@@ -139,7 +140,7 @@ def test_without_a_value_nothing_is_sent(shop: Simulator) -> None:
 
     assert said == [Meaning.NOT_SENT] * 3
     assert supplier(shop).send(unknown) == Said(Meaning.REFUSED, "send_value")
-    assert supplier(shop).check(unknown) == "send_value"
+    assert supplier(shop).check(unknown) is Refusal.GOOD
     assert shop.book.orders == []
 
 
@@ -174,8 +175,10 @@ def test_values_are_numbers_in_the_currencys_own_unit(worth: Money, value: bytes
 def test_refusals_by_the_book(shop: Simulator) -> None:
     shop.book.bad_accounts.add("1")
     assert supplier(shop).send(charge("1")).meaning is Meaning.REFUSED
-    assert supplier(shop).check(charge("1")) == "AccountNumberInvalid/AccountNumberFailedRegex"
+    assert supplier(shop).check(charge("1")) is Refusal.ACCOUNT
     shop.book.balance_minor = 0
+    with pytest.raises(SupplierUnavailable, match="InsufficientBalance"):
+        supplier(shop).check(charge())
     assert supplier(shop).send(charge()) == Said(Meaning.REFUSED, "InsufficientBalance")
     assert supplier(shop).ask(charge()) == Said(Meaning.NOT_FOUND, "no items")
 

@@ -157,6 +157,16 @@ class TopUpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrecheckSettings:
+    merchants_table: str
+    catalogue_table: str
+    reveals_table: str
+    top_ups_table: str
+    vault_key_arn: str
+    supplier_api_bases: str
+
+
+@dataclass(frozen=True, slots=True)
 class HearingSettings:
     merchants_table: str
     top_up_queue_url: str

@@ -1,7 +1,7 @@
 """Gates to suppliers: whose turn it is to call, counted in one item an account.
 
-Gate   pk `<merchant>#gate#<account>`, send_next_ms, ask_next_ms: the next free turn; troubles,
-       closings, rests, rests_until_ms: see `domain.gate.Gate`; leases: a set of
+Gate   pk `<merchant>#gate#<account>`, send_next_ms, ask_next_ms, check_next_ms: the next free
+       turn; troubles, closings, rests, rests_until_ms: see `domain.gate.Gate`; leases: a set of
        `<ends at, ms>#<random>`, one for each call on its way, where their number is limited
 
 A turn is reserved by one write that needs no look before it, so that many functions at once never
@@ -23,8 +23,15 @@ from scrip.domain.gate import (
     Wait,
     interval_ms,
 )
+from scrip.domain.supplier_terms import Terms
 
 OPEN = "attribute_not_exists(rests_until_ms)"
+QUIET = (
+    "(attribute_not_exists(send_next_ms) OR send_next_ms <= :now) AND "
+    "(attribute_not_exists(check_next_ms) OR check_next_ms <= :now) AND "
+    "(attribute_not_exists(leases) OR size(leases) < :half)"
+)
+MANY = 1_000_000
 TRIES = 4
 """A lane that is idle for one is busy for the next: they meet no more than this often in a row."""
 
@@ -58,6 +65,25 @@ class SupplierGates:
                     return Wait(now_ms + FARTHEST_MS)
                 busy = next_ms > now_ms
         return Wait(now_ms + every + int(luck * 1_000))
+
+    def spare(self, merchant_id: str, account: str, terms: Terms, now_ms: int) -> bool:
+        """Whether one more call may be made now that no order is to wait for: the supplier is well,
+        no order waits for its turn, less than half of the calls that may be are on their way, and
+        the last such call is a turn ago. It takes nobody's turn."""
+        try:
+            self.table.update(
+                _key(merchant_id, account),
+                "SET check_next_ms = :next",
+                condition=f"{OPEN} AND attribute_not_exists(troubles) AND {QUIET}",
+                values={
+                    ":next": now_ms + interval_ms(terms.per_second),
+                    ":now": now_ms,
+                    ":half": (terms.at_once + 1) // 2 or MANY,
+                },
+            )
+        except ConditionFailed:
+            return False
+        return True
 
     def holds(self, merchant_id: str, account: str, turn: Turn) -> Gate | None:
         """The gate as it is, if a turn reserved before still counts."""

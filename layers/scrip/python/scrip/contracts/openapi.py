@@ -21,6 +21,7 @@ from scrip.contracts.merchant_strays import STRAY_OPERATIONS
 from scrip.contracts.merchant_top_ups import TOP_UP_OPERATIONS
 from scrip.contracts.merchant_vault import VAULT_OPERATIONS
 from scrip.contracts.operation import Door, Operation
+from scrip.contracts.prechecks import PRECHECK_OPERATIONS
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX, Problem
 from scrip.contracts.resale import RESALE_OPERATIONS
 from scrip.contracts.storefront import STOREFRONT_OPERATIONS
@@ -40,6 +41,7 @@ TAGS = {
         *TOP_UP_OPERATIONS,
         *IMPORT_OPERATIONS,
     ),
+    "prechecks": PRECHECK_OPERATIONS,
     "keys": KEYS_OPERATIONS,
     "resale": RESALE_OPERATIONS,
     "callbacks": (*CALLBACK_OPERATIONS, *HEARING_OPERATIONS),

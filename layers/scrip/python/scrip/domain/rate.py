@@ -31,6 +31,9 @@ PER_SOURCE = Limit(60, 60)
 PER_KEY = Limit(20, 60)
 """One key: an application asks when it starts."""
 
+PER_API_KEY = Limit(300, 60)
+"""One API key's questions about what nobody ordered yet."""
+
 PER_MERCHANT = Limit(6_000, 60)
 """All keys of a merchant: what a guesser with many addresses can try. It bounds the guessing odds
 of every pattern, and stays far under the 1000 writes a second that one item takes."""

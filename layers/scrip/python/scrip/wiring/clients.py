@@ -36,6 +36,8 @@ STORAGE_CONFIG = PATIENT_CONFIG.merge(
 by redirections only."""
 
 PROVIDER_TIMEOUT_SECONDS = 8
+HASTY_TIMEOUT_SECONDS = 3
+"""For what a buyer looks at a form for."""
 
 
 @cache
@@ -84,13 +86,22 @@ def bucket_http() -> URLLib3Session:
 
 @cache
 def provider_http() -> URLLib3Session:
-    """The connection pool to payment providers and suppliers.
+    """The connection pool to payment providers and suppliers."""
+    return _pool(PROVIDER_TIMEOUT_SECONDS)
 
-    A request's head and body are sent apart: with Nagle's algorithm, which botocore switches off
+
+@cache
+def hasty_http() -> URLLib3Session:
+    """The same for questions that nobody depends on."""
+    return _pool(HASTY_TIMEOUT_SECONDS)
+
+
+def _pool(timeout: int) -> URLLib3Session:
+    """A request's head and body are sent apart: with Nagle's algorithm, which botocore switches off
     for AWS only, the body would wait until the head is acknowledged.
     """
     return URLLib3Session(
-        timeout=PROVIDER_TIMEOUT_SECONDS,
+        timeout=timeout,
         max_pool_connections=16,
         # Triples, as for socket.setsockopt; the type stubs say strings.
         socket_options=[(IPPROTO_TCP, TCP_NODELAY, 1)],  # type: ignore[list-item]

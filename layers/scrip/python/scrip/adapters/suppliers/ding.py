@@ -39,6 +39,7 @@ from scrip.domain.errors import (
     SupplierUnavailable,
 )
 from scrip.domain.money import Money, minor_digits
+from scrip.domain.precheck import Refusal
 from scrip.domain.supplier_terms import DAY_MS, Meaning, Resend, Terms
 
 SUPPLIER_NAME = "ding"
@@ -67,6 +68,16 @@ REFUSED = (
 )
 """Codes whatever their context, and codes with one. Not here: DuplicateTransactionPrevented,
 OtherError, and what else a provider may mean."""
+
+CHECKED = {
+    "AccountNumberInvalid": Refusal.ACCOUNT,
+    "RechargeNotAllowed": Refusal.ACCOUNT,
+    "ProviderError/RechargeNotAllowed": Refusal.ACCOUNT,
+    "ParameterOutOfRange": Refusal.GOOD,
+    "ProviderError/ProductUnavailable": Refusal.GOOD,
+}
+"""What of a check has to do with the account or the good. The rest, such as what is left of the
+shop's balance, or an operator's bad moment, says nothing of an order that is paid later."""
 
 TERMS = Terms(
     supplier=SUPPLIER_NAME,
@@ -199,18 +210,22 @@ class DingSupplier:
         cost = least.send_value + least.distributor_fee
         return Quote(minor_of(cost, least.send_currency_iso, ROUND_CEILING), available=True)
 
-    def check(self, charge: Charge) -> str | None:
+    def check(self, charge: Charge) -> Refusal | None:
         try:
             request = self._request(charge)
         except RequestInvalid:
-            return "send_value"
+            return Refusal.GOOD
         answer = self._sent(request | {"ValidateOnly": True})
         if answer.result_code == SUCCESS:
             return None
-        said = self._refusal(answer)
-        if said.meaning is Meaning.REFUSED:
-            return said.code
-        raise SupplierUnavailable(said.code)
+        found = {
+            CHECKED.get(f"{each.code}/{each.context}") or CHECKED.get(each.code)
+            for each in answer.error_codes
+        }
+        [reason, *others] = found or {None}
+        if reason is None or others:
+            raise SupplierUnavailable(self._refusal(answer).code)
+        return reason
 
     def read_callback(self, _raw: bytes, _headers: dict[str, str], _now_seconds: int) -> str:
         raise SignatureMissing("Ding's callbacks prove nothing, and none was asked for")

@@ -9,6 +9,7 @@ from typing import Protocol
 from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge, Quote
 from scrip.domain.money import Money
+from scrip.domain.precheck import Refusal
 from scrip.domain.supplier_terms import Terms
 
 
@@ -45,6 +46,10 @@ class Supplier(Protocol):
 class Prechecking(Protocol):
     """A supplier that says beforehand whether it can charge an account."""
 
-    def check(self, charge: Charge) -> str | None:
-        """Why it cannot, None if it can. Raises SupplierUnavailable, SupplierAnswerInvalid."""
+    @property
+    def terms(self) -> Terms: ...
+
+    def check(self, charge: Charge) -> Refusal | None:
+        """Why it cannot, None if it can. Only what has to do with the buyer's account or the good
+        is a reason. Raises SupplierUnavailable, SupplierAnswerInvalid."""
         ...

@@ -13,7 +13,7 @@ from scrip.adapters.aws import NO_ANSWER
 from scrip.adapters.keys import Keys, context_of
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.sealed_secrets import ForAWhile, seal, unseal
-from scrip.adapters.suppliers.port import Supplier
+from scrip.adapters.suppliers.port import Prechecking, Supplier
 from scrip.domain.errors import SupplierAnswerInvalid, SupplierUnavailable, SupplierUnknown
 from scrip.domain.supplier_terms import Limits
 from scrip.domain.synced_level import SupplierLevel, sensible
@@ -72,6 +72,11 @@ class Suppliers:
         """Raises SupplierUnknown when the merchant has no such account."""
         supplier: Supplier = self._cache.of(merchant_id, account).supplier
         return supplier
+
+    def prechecking(self, merchant_id: str, account: str) -> Prechecking | None:
+        """None where it cannot be asked beforehand. Raises SupplierUnknown."""
+        supplier = self._cache.of(merchant_id, account).supplier
+        return supplier if hasattr(supplier, "check") else None
 
     def names(self, merchant_id: str) -> list[str]:
         """Of the merchant's accounts."""
