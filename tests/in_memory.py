@@ -41,6 +41,7 @@ TABLES = {
     "imports": "Imports",
     "top_ups": "TopUps",
     "resellers": "Resellers",
+    "bought_codes": "BoughtCodes",
 }
 QUEUES = ("Mail", "Import", "TopUp")
 """Each is called by its name in lower case."""

@@ -116,7 +116,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "advanced": frozenset({"attempt", "gate", "line"}),
-    "attempt": frozenset({"supplier_terms"}),
+    "attempt": frozenset({"code", "supplier_terms"}),
     "batch_record": frozenset({"chunk_range", "directory", "stock"}),
     "bill": frozenset({"money"}),
     "blind_index": frozenset({"code"}),
@@ -125,7 +125,7 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "catalogue": frozenset(
         {"form", "goods", "money", "recipe", "route", "stock_warning", "synced_level"}
     ),
-    "charge": frozenset({"money"}),
+    "charge": frozenset({"goods", "money"}),
     "chase": frozenset({"payment"}),
     "chunk_range": frozenset({"stock"}),
     "code_file": frozenset({"code_rows", "errors"}),
@@ -169,9 +169,21 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "shredding": frozenset({"directory", "stock"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),
+    "supplier_terms": frozenset({"goods"}),
     "synced_level": frozenset({"errors"}),
     "top_up": frozenset(
-        {"attempt", "errors", "gate", "line", "order", "order_access", "route", "supplier_terms"}
+        {
+            "attempt",
+            "charge",
+            "errors",
+            "gate",
+            "goods",
+            "line",
+            "order",
+            "order_access",
+            "route",
+            "supplier_terms",
+        }
     ),
     "watermark": frozenset({"code"}),
 }

@@ -14,18 +14,21 @@ from scrip.contracts.openapi import OPERATIONS
 from scrip.contracts.problems import INTERNAL, KINDS, TYPE_PREFIX
 from scrip.domain import errors
 from scrip.domain.api_key import Scope
-from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS
+from scrip.domain.code import MAX_CODES_PER_IMPORT, MAX_REASONS, Code
 from scrip.domain.code_file import MAX_FILE_BYTES, MAX_LANES, MAX_ROWS
 from scrip.domain.export import MAX_CODES
 from scrip.domain.key_pattern import FLOOR_BITS, MIN_BITS
-from scrip.domain.line import MAX_UNITS_PER_LINE
+from scrip.domain.line import MAX_UNITS_PER_LINE, Fate
 from scrip.domain.order import MAX_LINES
 from scrip.domain.rate import PER_KEY, PER_MERCHANT, PER_SOURCE
 from scrip.domain.recipe import MAX_ACTIVATIONS
+from scrip.domain.top_up import Unit
+from tests.buying_codes import kept_codes, open_cards_account
 from tests.file_upload import result_of, run, upload
 from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
 from tests.template import ROOT
+from tests.top_ups import end_unit
 from tests.topping_up import paid, stuck
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -120,6 +123,7 @@ def test_the_examples_answer_what_the_page_shows(cloud: InMemory, shop: Shop) ->
         "BATCH": _stock(shop),
         "TOP_UP_ORDER": _stuck(cloud, shop),
     }
+    open_cards_account(cloud.values, shop.merchant_id)
     seen: list[Reply] = []
     for command, shown in EXAMPLES:
         if "$ORDER_ID" in command and "ORDER_ID" not in names:
@@ -131,6 +135,10 @@ def test_the_examples_answer_what_the_page_shows(cloud: InMemory, shop: Shop) ->
             names["TOP_UP_ID"] = seen[-1].json["order"]["order_id"]
             names["TOP_UP_TOKEN"] = seen[-1].json["order_token"]
             assert shop.pay(seen[-1]).json == {"outcome": "fulfilling"}
+        if "$GAMES_ID" in command:
+            games = _sold_game(cloud, shop)
+            names["GAMES_ID"] = games.json["order"]["order_id"]
+            names["GAMES_TOKEN"] = games.json["order_token"]
         if "$EXPORT_ID" in command:
             names["EXPORT_ID"] = seen[-1].json["export_id"]
         if "$IMPORT_ID" in command:
@@ -160,6 +168,17 @@ def _stock(shop: Shop) -> str:
     reply = shop.call("POST", path, codes, key="operator", headers=headers)
     assert reply.status == 200
     return str(reply.json["batch_id"])
+
+
+def _sold_game(cloud: InMemory, shop: Shop) -> Reply:
+    """An order of a code that a supplier has sold."""
+    placed = shop.place({"games-25": 1})
+    assert shop.pay(placed).status == 200
+    unit = Unit(shop.merchant_id, placed.json["order"]["order_id"], 0, 0)
+    code = Code("X4TQ-91KD-7Z2M", "5520", url="https://games.example/redeem", until="2028-11-30")
+    assert kept_codes(cloud).keep(unit, code, unit.reference(0), now_ms())
+    end_unit(cloud, placed, 0, Fate.DONE, now_ms())
+    return placed
 
 
 def _stuck(cloud: InMemory, shop: Shop) -> str:

@@ -25,6 +25,7 @@ SEALERS = frozenset(
         "api_serve_storefront",
         "queue_import_file",
         "queue_send_mail",
+        "queue_top_up",
     }
 )
 """Functions that make or open seals of codes. The others must not pay for cryptography."""

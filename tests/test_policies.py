@@ -19,6 +19,7 @@ from scrip.contracts.callbacks import replay_event
 from scrip.domain.order import DeliveredOrder, Order
 from tests import template
 from tests.asked import Use, recording
+from tests.buying_codes import sell_and_show_one
 from tests.ending import give_an_end
 from tests.file_upload import import_files
 from tests.functions.test_schedule_refresh_certificates import shop_at_wechat
@@ -68,9 +69,8 @@ def allowed(function: str) -> set[Use]:
         targets = [resource]
         if resource == "Vault":
             purposes = statement["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
-            targets = [
-                f"vault: {each}" for each in ([purposes] if isinstance(purposes, str) else purposes)
-            ]
+            named = [purposes] if isinstance(purposes, str) else purposes
+            targets = [f"vault: {each}" for each in named]
         found |= {(action, target) for action in statement["Action"] for target in targets}
     return {use for use in found if use[0] not in NOT_CALLED_BY_CODE and use not in NOT_CALLED_ON}
 
@@ -97,7 +97,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _watch_and_mail(cloud, shop)
     _sync(cloud, shop)
     _top_up(cloud, shop, clock)
-    resell(cloud.values, shop)
+    sell_and_show_one(cloud, shop, clock, resell(cloud.values, shop))
     _chase(cloud, shop, clock)
     _refresh_certificates(cloud, shop)
 

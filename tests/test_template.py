@@ -277,7 +277,7 @@ def test_data_survives_the_stack(kind: str) -> None:
 def test_every_table_is_on_demand_recoverable_sealed_and_named_by_the_stack() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 12
+    assert len(tables) == 13
     for name, table in tables.items():
         properties = table["Properties"]
         recovery = properties["PointInTimeRecoverySpecification"]
@@ -331,6 +331,7 @@ def test_the_vault_opens_by_purpose_only(function: str) -> None:
         if any(action.startswith("kms:") for action in statement["Action"]):
             purposes = statement["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
             assert set([purposes] if isinstance(purposes, str) else purposes) <= {
+                "bought",
                 "codes",
                 "index",
                 "order-token",

@@ -204,7 +204,7 @@ def view_masked(call: Call) -> Answer:
         look,
         orders=wired.orders,
         audit=wired.audit,
-        codes=wired.codes,
+        codes=wired.order_codes,
         counts=wired.reveal_counts,
         merchants=wired.merchants,
     )
@@ -241,6 +241,7 @@ def shred_a_unit(call: Call) -> Answer:
         shredder=wired.shredder,
         stock=wired.stock,
         vault=wired.vault,
+        bought=wired.bought_codes,
         audit=wired.audit,
     )
     return Answer(200, UnitShredded(order_id, body.line, body.unit, done.gone_at_ms))

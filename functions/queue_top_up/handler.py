@@ -7,6 +7,7 @@ from scrip.chance import luck, now_ms
 from scrip.contracts.top_up_messages import read_dues
 from scrip.domain.advanced import Advanced
 from scrip.domain.line import Fate
+from scrip.domain.supplier_terms import Meaning
 from scrip.domain.top_up import Due
 from scrip.flows.advance_top_up import Means, advance_top_up
 from scrip.telemetry import count, count_by_reason, logger
@@ -28,6 +29,7 @@ def advance(due: Due) -> None:
         orders=wired.orders,
         catalogue=wired.catalogue,
         top_ups=wired.top_ups,
+        codes=wired.codes,
         gates=wired.gates,
         suppliers=wired.suppliers,
         scorecards=wired.scorecards,
@@ -45,6 +47,8 @@ def tell(advanced: Advanced) -> None:
         count(ORDERS[advanced.order])
     if advanced.handed_over:
         count("TopUpsHandedOver")
+    if advanced.said and advanced.said.meaning is Meaning.IMPOSSIBLE:
+        count("CodesContradicted")
     if advanced.closed:
         count("SuppliersClosed")
     logger.info("top-up", **advanced.facts)

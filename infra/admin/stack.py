@@ -20,6 +20,7 @@ from infra.admin.failures import Failed
 from infra.local.aws import REGION, ROOT_KEY_ID, ROOT_SECRET
 from scrip.adapters.audit import Audit
 from scrip.adapters.aws import NO_ANSWER, AwsClient, code_of
+from scrip.adapters.bought_codes import BoughtCodes
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import SealedCodes
 from scrip.adapters.disputes import Disputes
@@ -84,6 +85,7 @@ class Deployment:
         self.top_up_queue = TopUpQueue(client("sqs"), self.output("TopUpQueueUrl"))
         self.vault = Vault(self.keys)
         self.codes = SealedCodes(self.stock, self.vault)
+        self.bought_codes = BoughtCodes(self._table("BoughtCodes"), self.keys)
         self.exports = Exports(self._table("Exports"))
         self.audit = Audit(self._table("Audit"))
         self.index_keys = IndexKeys(self._table("Merchants"), self.keys)

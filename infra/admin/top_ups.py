@@ -92,8 +92,8 @@ def decide(
 ) -> None:
     """Say what became of a unit that waits for a person.
 
-    succeeded: the account was charged. failed: it never will be, and its price is given back.
-    ask_again: the supplier is asked again, for as long as at first.
+    succeeded: the account was charged, or its code is here. failed: it never will be, and its
+    price is given back. ask_again: the supplier is asked again, for as long as at first.
     """
     deployed = connect(target)
     decided = decide_top_up(
@@ -102,6 +102,7 @@ def decide(
         Asking(BY, "", now_ms(), random_id(8), reason),
         orders=deployed.orders,
         top_ups=deployed.top_ups,
+        codes=deployed.bought_codes,
         queue=deployed.top_up_queue,
         audit=deployed.audit,
     )

@@ -43,7 +43,11 @@ def rotate(context: click.Context, before: datetime | None) -> None:
         since_ms = int(before.replace(tzinfo=UTC).timestamp() * 1000)
     at_ms = max(started_ms, since_ms)
     values = WrappedValues(
-        deployed.merchants.table, deployed.imports.table, deployed.stock.table, deployed.keys
+        deployed.merchants.table,
+        deployed.imports.table,
+        deployed.stock.table,
+        deployed.bought_codes.table,
+        deployed.keys,
     )
     try:
         done = rotate_vault(since_ms, at_ms=at_ms, values=values, progress=_tell_progress)

@@ -9,17 +9,21 @@ from scrip.adapters.keys import Keys
 from scrip.adapters.tables import Table
 from scrip.adapters.vault import SHREDDED
 from scrip.adapters.wrapped import WrappedValues
+from scrip.domain.code import Code
 from scrip.domain.errors import StoreUnavailable
+from scrip.domain.top_up import Unit
 from tests import template
 from tests.admin.operator import Operator
+from tests.buying_codes import kept_codes
 from tests.file_upload import open_import, run, upload, view
 from tests.in_memory import InMemory, forget_adapters
 from tests.oracles.supplier_server import SupplierServer
 from tests.shop import Reply, Shop
 
-VALUES = 10
+VALUES = 11
 """Of that shop: at least one of each purpose."""
 
+BOUGHT, BOUGHT_CODE = Unit("acme", "0123456789ABCDEF", 0, 0), Code("BOUGHT-1")
 NO_TIME_S = 1.0
 FILE = b"code\nFILE-1\nFILE-2"
 
@@ -40,6 +44,7 @@ def sold(operator: Operator, acme: Shop, begun: Reply) -> Reply:
     assert acme.call("PUT", "/v1/merchant/products/editor", editor, key="operator").status == 200
     placed = acme.place({"batch": 1})
     acme.pay(placed)
+    assert kept_codes(operator.cloud).keep(BOUGHT, BOUGHT_CODE, "R", 1)
     return placed
 
 
@@ -57,7 +62,7 @@ def wrapped(cloud: InMemory) -> dict[tuple[str, str], bytes]:
     """Every wrapped value there is, found without the code under test."""
     return {
         (item["pk"], item.get("sk", "")): bytes(item[name])
-        for table in ("merchants", "imports", "stock")
+        for table in ("merchants", "imports", "stock", "bought_codes")
         for item in cloud.table(table).scan()["Items"]
         for name in ("order_key", "sealed", "sealed_key")
         if name in item
@@ -78,6 +83,8 @@ def test_everything_is_wrapped_anew_and_opens_as_before(
     assert all(after[name] != old for name, old in before.items())
     forget_adapters()
     assert acme.codes(sold) == codes
+    assert kept_codes(operator.cloud).keep(BOUGHT, BOUGHT_CODE, "R", 1)
+    assert not kept_codes(operator.cloud).keep(BOUGHT, Code("ANOTHER"), "R", 1)
     assert acme.place({"gone": 1}).problem == "sold-out"
     assert acme.pay(acme.place({"batch": 1})).json["outcome"] == "delivered"
 
@@ -196,6 +203,7 @@ def test_every_purpose_is_wrapped_anew(operator: Operator, sold: Reply) -> None:
         Table(tables, cloud.values["MerchantsTable"]),
         Table(tables, cloud.values["ImportsTable"]),
         Table(tables, cloud.values["StockTable"]),
+        Table(tables, cloud.values["BoughtCodesTable"]),
         kms,
     )
 

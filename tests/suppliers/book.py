@@ -1,11 +1,14 @@
 """A supplier's own book: what was ordered, who was charged how often, whatever it answered."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
 from scrip.domain.supplier_terms import Resend, Terms
 from tests.suppliers.faults import Fate, Plan
+
+LATE_CODE_MS = 40_000
 
 
 class OrderState(Enum):
@@ -37,6 +40,23 @@ class Order:
     began_at_ms: int
     nth: int
     fate: Fate
+
+    @property
+    def code(self) -> str:
+        """What is handed over for it, where codes are sold. Nothing else tells it."""
+        return self._drawn("code").upper()
+
+    @property
+    def pin(self) -> str:
+        return self._drawn("pin")
+
+    def hands_over(self, now_ms: int) -> bool:
+        """Of some the code comes later than the word that they are done."""
+        late_ms = LATE_CODE_MS if self.code[0] in "0123456" else 0
+        return now_ms >= self.ends_at_ms + late_ms
+
+    def _drawn(self, part: str) -> str:
+        return hashlib.sha256(f"{part} of {self.number}".encode()).hexdigest()[:16]
 
     @property
     def ends_at_ms(self) -> int:

@@ -9,6 +9,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from scrip.adapters.suppliers.configured import terms_of
 from scrip.adapters.suppliers.configured_settings import (
     Call,
     CallbackMap,
@@ -37,7 +38,7 @@ class ConfiguredDialect:
 
     @property
     def terms(self) -> Terms:
-        return self.settings.terms.terms(self.settings.states)
+        return terms_of(self.settings)
 
     def read(self, request: Request) -> Asked | Refused | Wire:
         settings = self.settings
@@ -74,6 +75,10 @@ class ConfiguredDialect:
                 _put(told, settings.answers.reference, order.reference)
                 _put(told, settings.answers.ref, order.number)
                 _put(told, settings.answers.receipt, f"S/{order.number}")
+                secret = settings.answers.secret
+                if secret and word == "done" and order.hands_over(now_ms):
+                    _put(told, secret.code, order.code)
+                    _put(told, secret.pin, order.pin)
             case Refused(why) if why is not Why.BAD_SIGNATURE:
                 code = _of(codes, "refused")
             case Missing():

@@ -36,7 +36,9 @@ def main(arguments: list[str]) -> int:
     for name in names:
         print(line(name, chosen.runs, found[name]))
     print(f"wrote {REPORT.relative_to(ROOT)}", file=sys.stderr)
-    return 1 if any(each.charged_twice or each.lost for each in found.values()) else 0
+    return (
+        1 if any(each.charged_twice or each.lost or each.leaked for each in found.values()) else 0
+    )
 
 
 def run_all(names: list[str], runs: int) -> dict[str, Figures]:
@@ -67,6 +69,8 @@ def report(figures: Figures) -> dict[str, Any]:
         "charged": figures.charged,
         "charged_twice": figures.charged_twice,
         "lost": figures.lost,
+        "codes": figures.codes,
+        "leaked": figures.leaked,
         "functions_killed": figures.deaths,
         "met": {fault.name.lower(): times for fault, times in figures.met.items()},
     }
@@ -78,8 +82,8 @@ def line(name: str, runs: int, figures: Figures) -> str:
     return (
         f"{name}: {runs} runs, {figures.ended.total()} units: {ended}; for a person: "
         f"{waiting or 'none'}; {figures.charged} charges, {len(figures.charged_twice)} double, "
-        f"{len(figures.lost)} lost; {sum(figures.met.values())} faults met, "
-        f"{figures.deaths} functions killed"
+        f"{len(figures.lost)} lost, {figures.codes} codes, {len(figures.leaked)} leaked; "
+        f"{sum(figures.met.values())} faults met, {figures.deaths} functions killed"
     )
 
 

@@ -50,6 +50,11 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Details(Ask):
+    """What is handed over for one: its code."""
+
+
+@dataclass(frozen=True)
 class Balance:
     pass
 

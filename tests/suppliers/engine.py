@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, TypeVar
 
+from scrip.adapters.bought_codes import BoughtCodes
 from scrip.domain.advanced import Advanced
 from scrip.domain.attempt import AttemptState, Said
 from scrip.domain.catalogue import Status, Variant
@@ -34,6 +35,7 @@ from scrip.flows.resume_top_ups import resume_top_ups
 from scrip.steps.supplier_turn import Supplier
 from tests.suppliers.breaking import Breaking, Killed
 from tests.suppliers.gates import MemoryGates
+from tests.suppliers.vault import bought_codes
 
 MERCHANT, VARIANT = "demo", "gb-5"
 PRICE = Money(700, "EUR")
@@ -46,13 +48,16 @@ _T = TypeVar("_T")
 
 @dataclass
 class Engine:
-    """`suppliers` by account. `counts`: calls, by name."""
+    """`suppliers` by account. `kind`: of the good that all orders are for. `counts`: calls, by
+    name. `codes`: of those goods that are codes."""
 
     suppliers: Mapping[str, Supplier]
     routes: Sequence[Route]
     now_ms: int
     chance: Random
     breaking: Breaking
+    kind: Kind = Kind.TOP_UP
+    codes: BoughtCodes = field(default_factory=bought_codes)
     counts: Counter[str] = field(default_factory=Counter)
     scored: Counter[tuple[str, Ending]] = field(default_factory=Counter)
     kept: dict[str, Order] = field(default_factory=dict)
@@ -79,6 +84,7 @@ class Engine:
             orders=_Orders(self),
             catalogue=_Catalogue(self),
             top_ups=_TopUps(self),
+            codes=_Codes(self),
             gates=_Gates(self),
             suppliers=_Suppliers(self),
             scorecards=_Scorecards(self),
@@ -100,9 +106,9 @@ class Engine:
             quantity=units,
             unit_price=PRICE,
             chunk=None,
-            kind=Kind.TOP_UP,
+            kind=self.kind,
             filled=tuple((filled or {"phone": "13800138000"}).items()),
-            fates=first_fates(Kind.TOP_UP, units),
+            fates=first_fates(self.kind, units),
         )
         pending = PendingOrder(
             merchant_id=MERCHANT,
@@ -271,6 +277,14 @@ class _TopUps:
             return kept
 
         return self.engine.call("top_ups.save", write)
+
+
+@dataclass
+class _Codes:
+    engine: Engine
+
+    def keep(self, *arguments: Any) -> bool:
+        return self.engine.call("codes.keep", lambda: self.engine.codes.keep(*arguments))
 
 
 @dataclass

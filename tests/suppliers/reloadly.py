@@ -51,6 +51,7 @@ class ReloadlyDialect:
     by. `believes`: any token at all."""
 
     signs = False
+    audience = AUDIENCE
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
@@ -60,12 +61,10 @@ class ReloadlyDialect:
 
     def read(self, request: Request) -> Asked | Refused | Wire:
         if request.path == "/oauth/token":
-            return self._token(request)
+            return self.token(request)
+        if refused := self.refused(request):
+            return refused
         assert request.headers["accept"] == "application/com.reloadly.topups-v1+json"
-        if request.headers.get("authorization") != f"Bearer {self.tokens[-1]}":
-            return Refused(Why.LATE)
-        if not self.believes:
-            return Refused(Why.BAD_SIGNATURE)
         match request.method, request.path.split("/")[1:]:
             case "POST", ["topups-async"]:
                 return _order(json.loads(request.body))
@@ -79,6 +78,14 @@ class ReloadlyDialect:
             case "GET", ["operators", operator]:
                 return Quote(operator)
         raise AssertionError(request.path)
+
+    def refused(self, request: Request) -> Refused | None:
+        """To who has no good token."""
+        if request.headers.get("authorization") != f"Bearer {self.tokens[-1]}":
+            return Refused(Why.LATE)
+        if not self.believes:
+            return Refused(Why.BAD_SIGNATURE)
+        return None
 
     def write(self, asked: Asked | Refused, found: Found, book: Book, now_ms: int) -> Wire:
         match found:
@@ -117,10 +124,10 @@ class ReloadlyDialect:
         body = json.dumps(told).encode()
         return Callback(body, signed(body, str(now_ms // 1000)))
 
-    def _token(self, request: Request) -> Wire:
+    def token(self, request: Request) -> Wire:
         sent = json.loads(request.body)
         assert request.method == "POST"
-        assert (sent["grant_type"], sent["audience"]) == ("client_credentials", AUDIENCE)
+        assert (sent["grant_type"], sent["audience"]) == ("client_credentials", self.audience)
         if (sent["client_id"], sent["client_secret"]) != (CLIENT_ID, self.client_secret):
             return _refusal(401, "INVALID_CREDENTIALS")
         self.tokens.append(f"token-{len(self.tokens)}")

@@ -5,7 +5,8 @@ from typing import Any
 
 from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.suppliers.reloadly import ReloadlySecrets, ReloadlySupplier
+from scrip.adapters.suppliers.reloadly import ReloadlySupplier
+from scrip.adapters.suppliers.reloadly_api import ReloadlySecrets
 from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge
 from tests.adapters.test_gateway_http import answering

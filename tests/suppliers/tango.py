@@ -23,6 +23,7 @@ from tests.suppliers.dialect import (
     Asked,
     Balance,
     Callback,
+    Details,
     Found,
     Quote,
     Request,
@@ -65,13 +66,17 @@ class TangoDialect:
                 self.sent = json.loads(request.body)
                 whose = (self.sent["customerIdentifier"], self.sent["accountIdentifier"])
                 assert whose == (CUSTOMER, ACCOUNT)
-                to = self.sent["recipient"]
+                handed = self.sent["deliveryMethod"] == "NONE"
+                assert handed == ("recipient" not in self.sent)
+                to = self.sent.get("recipient", {"email": "us"})
                 reached = to.get("email") or to.get("mobileNumber") or "00000"
                 sku = f"{self.sent['utid']}:{self.sent['amount']}"
                 return Send(self.sent["externalRefID"], sku, reached)
             case "GET", ["orders"]:
                 assert request.parameters["accountIdentifier"] == ACCOUNT
                 return Ask(request.parameters["externalRefID"])
+            case "GET", ["orders", number]:
+                return Details(number=number.removeprefix("RA"))
             case "GET", ["accounts", account]:
                 assert account == ACCOUNT
                 return Balance()
@@ -85,8 +90,14 @@ class TangoDialect:
                 status = 200 if order.number in self.told else 201
                 self.told.add(order.number)
                 return _answer(status, told(order, state))
+            case Taken(order, state) if isinstance(asked, Details):
+                handed = credentials(order) if order.hands_over(now_ms) else []
+                reward = {"reward": {"credentialList": handed}}
+                return _answer(200, told(order, state) | reward)
             case Taken(order, state):
                 return _answer(200, {"page": {"totalCount": 1}, "orders": [told(order, state)]})
+            case Missing() if isinstance(asked, Details):
+                return _refusal(404)
             case Missing():
                 return _answer(200, {"page": {"totalCount": 0}, "orders": []})
             case Refused(why):
@@ -124,6 +135,14 @@ def told(order: Order, state: OrderState) -> dict[str, Any]:
         "status": STATES[state],
         "reward": {"credentialList": [{"credentialType": "claimCode", "value": "CLAIM-SECRET"}]},
     }
+
+
+def credentials(order: Order) -> list[dict[str, str]]:
+    told = {"claimCode": order.code, "pin": order.pin, "barcodeUrl": "https://b.example/1.png"}
+    return [
+        {"label": kind.title(), "value": value, "type": "text", "credentialType": kind}
+        for kind, value in told.items()
+    ]
 
 
 def item(utid: str, **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrip.adapters.http import HttpAnswer
-from scrip.adapters.suppliers import dtone, reloadly, tango
+from scrip.adapters.suppliers import dtone, reloadly_api, tango
 from scrip.adapters.suppliers.port import Supplier
 from scrip.domain.charge import Charge
 from scrip.domain.errors import (
@@ -98,7 +98,7 @@ def encoded(answer: Any) -> bytes:
 @given(status=STATUSES, answer=RELOADLYS | FAILURES | st.binary(max_size=20))
 def test_of_reloadly(status: int, answer: Any) -> None:
     supplier = reloadly_asking.made("")
-    asked(supplier, reloadly, "NG:341:10:local", status, encoded(answer))
+    asked(supplier, reloadly_api, "NG:341:10:local", status, encoded(answer))
 
 
 @given(status=STATUSES, answer=DTONES | FAILURES | st.binary(max_size=20))
@@ -114,7 +114,7 @@ def test_of_tango(status: int, answer: Any) -> None:
 
 @given(raw=st.binary(max_size=60) | RELOADLYS.map(encoded), header=st.text(max_size=9))
 def test_of_callbacks(raw: bytes, header: str) -> None:
-    headers = {reloadly.SIGNATURE: header, reloadly.SIGNED_AT: header}
+    headers = {reloadly_api.SIGNATURE: header, reloadly_api.SIGNED_AT: header}
     with pytest.raises((RequestInvalid, RequestMalformed, SignatureInvalid, SignatureMissing)):
         reloadly_asking.made("").read_callback(raw, headers, 0)
     try:

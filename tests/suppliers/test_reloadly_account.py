@@ -9,7 +9,8 @@ import pytest
 from botocore.httpsession import URLLib3Session
 
 from scrip.adapters.suppliers import reloadly as adapter
-from scrip.adapters.suppliers.reloadly import TERMS, ReloadlySecrets, ReloadlySupplier
+from scrip.adapters.suppliers.reloadly import TERMS, ReloadlySupplier
+from scrip.adapters.suppliers.reloadly_api import ReloadlySecrets
 from scrip.adapters.tokens import Tokens
 from scrip.domain.attempt import Said
 from scrip.domain.errors import (

@@ -19,6 +19,7 @@ class StorefrontSettings:
     audit_table: str
     reveals_table: str
     generated_keys_table: str
+    bought_codes_table: str
     vault_key_arn: str
     payment_api_bases: str
     payment_window_minutes: int
@@ -36,6 +37,7 @@ class MerchantSettings:
     generated_keys_table: str
     exports_table: str
     top_ups_table: str
+    bought_codes_table: str
     top_up_queue_url: str
     vault_key_arn: str
 
@@ -70,6 +72,7 @@ class ResaleSettings:
     audit_table: str
     reveals_table: str
     generated_keys_table: str
+    bought_codes_table: str
     vault_key_arn: str
     payment_window_minutes: int
 
@@ -99,6 +102,7 @@ class MailSettings:
     audit_table: str
     catalogue_table: str
     generated_keys_table: str
+    bought_codes_table: str
     vault_key_arn: str
     order_token_days: int
     mail_from: str
@@ -150,6 +154,7 @@ class TopUpSettings:
     catalogue_table: str
     orders_table: str
     top_ups_table: str
+    bought_codes_table: str
     top_up_queue_url: str
     vault_key_arn: str
     supplier_api_bases: str

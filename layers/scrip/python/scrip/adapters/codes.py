@@ -1,8 +1,8 @@
-"""Codes of an order in plain text: reads its picks and opens their seals, or makes its keys."""
+"""Codes of an order in plain text: opened or made, by the kind of each line."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from scrip.adapters.generated_codes import GeneratedCodes
 from scrip.adapters.stock import Stock
 from scrip.adapters.vault import Vault
 from scrip.domain.code import Code, DataKey
@@ -13,20 +13,28 @@ from scrip.domain.order import Order
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
 
 
-class OrderCodes:
-    """Codes of an order's lines, each line by the kind of its good."""
+class OfLines(Protocol):
+    """The codes of a line, one for each of its `units_with_codes`; None for one that was shredded.
+    Raises SealBroken."""
 
-    def __init__(self, sealed: "SealedCodes", generated: GeneratedCodes) -> None:
-        self.sealed = sealed
-        self.generated = generated
+    def open_line(self, order: Order, line: Line) -> Sequence[Code | None]: ...
+
+
+class OrderCodes:
+    """Codes of an order's lines, of the kinds of goods that who asks can open: without `generated`
+    nothing is shown of keys that are made."""
+
+    def __init__(self, sealed: OfLines, bought: OfLines, generated: OfLines | None = None) -> None:
+        self.by_kind = {
+            Kind.CODE_POOL: sealed,
+            Kind.BOUGHT_CODE: bought,
+            Kind.GENERATED_KEY: generated,
+        }
 
     def open_line(self, order: Order, line: Line) -> Sequence[Code | None]:
-        """The codes of a line, unit by unit; None for one that was shredded. Raises SealBroken."""
-        if not line.has_codes:
-            return ()
-        if line.kind is Kind.GENERATED_KEY:
-            return self.generated.open_line(order, line)
-        return self.sealed.open_line(order, line)
+        """Raises SealBroken."""
+        opens = self.by_kind.get(line.kind)
+        return opens.open_line(order, line) if opens else ()
 
 
 class SealedCodes:

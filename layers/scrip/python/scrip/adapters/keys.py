@@ -21,8 +21,8 @@ Context = dict[str, str]
 
 
 def context_of(purpose: str, merchant_id: str, **names: str) -> Context:
-    """What a sealed value is bound to. `purpose`: codes, index, order-token, gateway, supplier,
-    reseller, shredded, generation, registry or licence."""
+    """What a sealed value is bound to. `purpose`: codes, bought, index, order-token, gateway,
+    supplier, reseller, shredded, generation, registry or licence."""
     return {"purpose": purpose, "merchant": merchant_id, **names}
 
 

@@ -2,7 +2,8 @@
 
 TopUp   pk `<merchant>#<order>#<line>#<unit>`, supplier, sku, worth as [amount, currency], the
         attempt's fields, tried as lists of [reference, supplier, sku, reason], closed,
-        waited_at_ms, done_at_ms, earlier_at_ms, version, writer: who wrote this version
+        waited_at_ms, done_at_ms, earlier_at_ms, kind unless it is `top_up`, version, writer: who
+        wrote this version
 
 What the buyer filled in is not here: it stays with the order.
 """
@@ -12,6 +13,7 @@ from secrets import token_hex
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.attempt import Attempt, AttemptState
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.route import Route
 from scrip.domain.top_up import TopUp, TopUpMoved, Tried, Unit
@@ -73,6 +75,8 @@ def _item(top_up: TopUp) -> Item:
         item["worth"] = [route.worth.amount_minor, route.worth.currency]
     if top_up.closed:
         item["closed"] = True
+    if top_up.kind is not Kind.TOP_UP:
+        item["kind"] = top_up.kind.value
     for name in TIMES:
         if at_ms := getattr(top_up, name):
             item[name] = at_ms
@@ -101,4 +105,5 @@ def _top_up(item: Item) -> TopUp:
         version=item["version"],
         closed=item.get("closed", False),
         **{name: item.get(name, 0) for name in TIMES},
+        kind=Kind(item.get("kind", Kind.TOP_UP.value)),
     )

@@ -70,9 +70,7 @@ class Vault:
         """Codes sealed under these places in the batch. A place takes one plaintext, ever."""
         sealed = []
         for index, code in codes:
-            name = _name(batch, index)
-            ciphertext = _cipher(key, name).encrypt(NONCE, _plain(code), name)
-            sealed.append(SealedCode(index, ciphertext))
+            sealed.append(SealedCode(index, seal_named(key, _name(batch, index), code)))
         return sealed
 
     def sealed_bytes(self, code: Code) -> int:
@@ -81,16 +79,7 @@ class Vault:
 
     def open(self, key: DataKey, batch: Batch, sealed: SealedCode) -> Code:
         """Raises SealBroken when it was not sealed under this very name, CodesShredded."""
-        name = _name(batch, sealed.index)
-        if len(sealed.ciphertext) == MARK_BYTES:
-            if hmac.compare_digest(sealed.ciphertext, _mark(key, name)):
-                raise CodesShredded("the code was shredded")
-            raise SealBroken("codes")
-        try:
-            plain = _cipher(key, name).decrypt(NONCE, sealed.ciphertext, name)
-        except InvalidTag as error:
-            raise SealBroken("codes") from error
-        return Code(*plain.decode().split(SEPARATOR))
+        return open_named(key, _name(batch, sealed.index), sealed.ciphertext)
 
     def batch_mark(self, batch: Batch) -> bytes:
         """What stands in place of a shredded batch's key."""
@@ -98,7 +87,7 @@ class Vault:
 
     def code_mark(self, key: DataKey, batch: Batch, index: int) -> SealedCode:
         """What stands in place of a shredded code."""
-        return SealedCode(index, _mark(key, _name(batch, index)))
+        return SealedCode(index, mark_named(key, _name(batch, index)))
 
 
 def shredded_context(batch: Batch) -> dict[str, str]:
@@ -106,13 +95,33 @@ def shredded_context(batch: Batch) -> dict[str, str]:
     return context_of("shredded", batch.merchant_id, variant=batch.variant_id, batch=batch.batch_id)
 
 
-def _mark(key: DataKey, name: bytes) -> bytes:
+def seal_named(key: DataKey, name: bytes, code: Code) -> bytes:
+    """With a key, a name takes one plaintext, ever."""
+    return _cipher(key, name).encrypt(NONCE, _plain(code), name)
+
+
+def open_named(key: DataKey, name: bytes, ciphertext: bytes) -> Code:
+    """Raises SealBroken when it was not sealed under this very name, CodesShredded."""
+    if len(ciphertext) == MARK_BYTES:
+        if hmac.compare_digest(ciphertext, mark_named(key, name)):
+            raise CodesShredded("the code was shredded")
+        raise SealBroken("codes")
+    try:
+        plain = _cipher(key, name).decrypt(NONCE, ciphertext, name)
+    except InvalidTag as error:
+        raise SealBroken("codes") from error
+    return Code(*plain.decode().split(SEPARATOR))
+
+
+def mark_named(key: DataKey, name: bytes) -> bytes:
+    """What stands in place of a code of that name that was shredded."""
     name += b"|shredded"
     return _cipher(key, name).encrypt(NONCE, b"", name)
 
 
 def _plain(code: Code) -> bytes:
-    return SEPARATOR.join((code.code, code.pin, code.note)).rstrip(SEPARATOR).encode()
+    parts = (code.code, code.pin, code.note, code.url, code.until)
+    return SEPARATOR.join(parts).rstrip(SEPARATOR).encode()
 
 
 def _cipher(key: DataKey, name: bytes) -> AESGCM:

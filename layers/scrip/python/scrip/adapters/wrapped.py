@@ -2,12 +2,14 @@
 
 Merchants' keys and the secrets of their gateways and suppliers lie in the merchants table, data
 keys (and the marks in place of those that were shredded) with their batches in the stock table.
-Until it ends, the import of a file has its batch's key in the imports table.
+Until it ends, the import of a file has its batch's key in the imports table. Codes that suppliers
+sold have a data key each, in a table of their own.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scrip.adapters.bought_codes import context_of_unit, unit_of_item
 from scrip.adapters.keys import Context, Keys, context_of
 from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.adapters.vault import SHREDDED
@@ -32,10 +34,13 @@ class Wrapped:
 
 
 class WrappedValues:
-    def __init__(self, merchants: Table, imports: Table, stock: Table, keys: Keys) -> None:
+    def __init__(
+        self, merchants: Table, imports: Table, stock: Table, bought: Table, keys: Keys
+    ) -> None:
         self.merchants = merchants
         self.imports = imports
         self.stock = stock
+        self.bought = bought
         self.keys = keys
 
     def all(self) -> Iterator[Wrapped]:
@@ -53,6 +58,8 @@ class WrappedValues:
             # Others are of a variant that is called batch, or hold units without codes.
             if item.get("sealed_key"):
                 yield self._of_batch(item)
+        for item in self.bought.scan("attribute_type(sealed_key, :binary)", {":binary": "B"}):
+            yield self._of_bought(item)
 
     def renew(self, old: Wrapped, at_ms: int) -> bool:
         """Wrap it anew under the current key. False when somebody changed it since it was read:
@@ -107,6 +114,16 @@ class WrappedValues:
             prefix=prefix,
         )
 
+    def _of_bought(self, item: Item) -> Wrapped:
+        return Wrapped(
+            table=self.bought,
+            key={"pk": item["pk"]},
+            attribute="sealed_key",
+            context=context_of_unit(unit_of_item(item)),
+            blob=item["sealed_key"],
+            wrapped_at_ms=_since(item, made="kept_at_ms"),
+        )
+
 
 def _context_of_merchants(pk: str, sk: str) -> Context:
     kind, _, name = sk.partition("#")
@@ -122,7 +139,7 @@ def _context_of_merchants(pk: str, sk: str) -> Context:
     return context_of(kind.removesuffix("-key"), pk)
 
 
-def _since(item: Item) -> int:
+def _since(item: Item, made: str = "created_at_ms") -> int:
     """When it was wrapped, as far as its item tells: 0 for unknown, so that it is wrapped anew."""
-    found: int = item.get("rewrapped_at_ms") or item.get("created_at_ms", 0)
+    found: int = item.get("rewrapped_at_ms") or item.get(made, 0)
     return found

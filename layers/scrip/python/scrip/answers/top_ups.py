@@ -31,6 +31,7 @@ def decide_top_up(call: Call) -> Answer:
         Asking(call.key_id, call.request.source_ip, now_ms(), random_id(8), body.reason),
         orders=wired.orders,
         top_ups=wired.top_ups,
+        codes=wired.bought_codes,
         queue=wired.top_up_queue,
         audit=wired.audit,
     )

@@ -93,10 +93,11 @@ class KeyPath(Struct):
 
 class PutProduct(Struct, forbid_unknown_fields=True):
     """A product in full; putting the same again changes nothing. `generated` goes with the kind
-    `generated_key`, `form` with `top_up`: what the buyer fills in."""
+    `generated_key`, `form` with `top_up`, and with `bought_code` where a supplier asks for
+    something: what the buyer fills in."""
 
     title: Title
-    kind: Literal["code_pool", "generated_key", "top_up"] = "code_pool"
+    kind: Literal["code_pool", "generated_key", "top_up", "bought_code"] = "code_pool"
     status: StatusName = "active"
     generated: PutGenerated | None = None
     form: FormFields | None = None
@@ -104,7 +105,7 @@ class PutProduct(Struct, forbid_unknown_fields=True):
 
 class PutVariant(Struct, forbid_unknown_fields=True):
     """A variant in full. A new price applies to orders placed from now on. `routes` go with the
-    kind `top_up`: who can charge it."""
+    kinds `top_up` and `bought_code`: who can deliver it."""
 
     title: Title
     price_minor: PriceMinor

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from scrip.contracts.fields import (
     AmountMinor,
@@ -96,7 +96,7 @@ class ProductsOnSale(Struct):
 
 
 class OrderedLine(Struct, omit_defaults=True):
-    """`claimed`: units of the line that have a code. A line of top-ups says instead what was
+    """`claimed`: units of the line that have a code. A line of what suppliers deliver says what was
     `filled` in and, for each unit, what became of it: `failed` is never charged and given back,
     `reversed` was charged and taken back by the supplier. `receipts`, for each unit as well: what
     its supplier says of it that the buyer may see, at most 40 symbols; empty where it says nothing,
@@ -152,13 +152,16 @@ class OrderPlaced(Struct):
 
 class RevealedCode(Struct):
     """A code in plain text, with its PIN if it has one. `replacement`: the shop gave it in place of
-    a bad one, which is not shown any more."""
+    a bad one, which is not shown any more. Of one that was bought of a supplier: `url`, where it is
+    redeemed, and `until`, its last day in the supplier's words, if it told them."""
 
     line: int
     variant_id: Slug
     code: str
     pin: str
     replacement: bool = False
+    url: str | UnsetType = UNSET
+    until: str | UnsetType = UNSET
 
 
 class RevealedCodes(Struct):

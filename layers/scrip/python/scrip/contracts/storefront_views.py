@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from scrip.contracts.storefront import (
     OrderedLine,
     OrderPlaced,
@@ -124,7 +126,15 @@ def revealed_codes(
     return RevealedCodes(
         order_id,
         [
-            RevealedCode(line.number, line.variant_id, code.code, code.pin, replacement)
+            RevealedCode(
+                line.number,
+                line.variant_id,
+                code.code,
+                code.pin,
+                replacement,
+                code.url or UNSET,
+                code.until or UNSET,
+            )
             for line, code, replacement in shown
         ],
         shredded,

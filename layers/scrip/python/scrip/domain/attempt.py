@@ -10,9 +10,10 @@ first byte leaves. From then on only the supplier's own words end it: what is no
 has failed for certain. What is done stays done; what is taken back later is `reversed`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from scrip.domain.code import Code
 from scrip.domain.supplier_terms import Meaning, Resend, Terms
 
 
@@ -77,13 +78,15 @@ class Step(Enum):
 class Said:
     """What a supplier said, in our words. `code`: its own. `ref`: its id of the order. `receipt`:
     what the buyer may be shown of it. `trouble`: it could not be reached, is in a hurry, or made no
-    sense, so that calling it again at once is of no use."""
+    sense, so that calling it again at once is of no use. `secret`: the code that was bought of it,
+    which is in memory only and in no repr."""
 
     meaning: Meaning
     code: str = ""
     ref: str = ""
     receipt: str = ""
     trouble: bool = False
+    secret: Code | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,8 @@ class Attempt:
                 return known._failed(said.code)
             case Meaning.REFUSED if refusal_ends:
                 return known._failed(said.code)
+            case Meaning.IMPOSSIBLE:
+                return known.handed_over(said.code)
         stays = AttemptState.TAKEN if self.state is AttemptState.TAKEN else AttemptState.UNKNOWN
         return replace(known, state=stays)
 

@@ -32,7 +32,7 @@ class Status(Enum):
 @dataclass(frozen=True, slots=True)
 class Product:
     """`recipe`: how its keys are made, where its kind is `generated_key`. `form`: what its buyer
-    fills in, where its kind is `top_up`."""
+    fills in, where its kind is `top_up`, or `bought_code` and its supplier asks for something."""
 
     merchant_id: str
     product_id: str
@@ -52,7 +52,7 @@ class Variant:
     the rest is refunded; else nothing is delivered and all is refunded. `replace_days`: how long
     after its delivery a bad code may be replaced; 0: never. `thresholds`: when its merchant is
     warned. `synced_from`: whose level its units follow, None where its merchant adds them.
-    `routes`: who can charge it, where its kind is `top_up`.
+    `routes`: who can deliver it, where its kind is `top_up` or `bought_code`.
     """
 
     merchant_id: str

@@ -79,17 +79,19 @@ def happenings_of(record: OrderRecord, trail: Iterable[Entry]) -> list[Happening
 
 
 def _delivered(order: SettledOrder) -> list[Happening]:
-    """Codes, and the top-ups of each line once all have ended: their account shows them to be
-    had."""
+    """Codes, and what suppliers delivered of each line once all has ended: of top-ups their account
+    shows that they were had."""
     found = []
-    if order.has_codes:
-        units = sum(line.units_claimed for line in order.lines)
+    own = [line for line in order.lines if line.has_codes and not line.fates]
+    if own:
+        units = sum(line.units_claimed for line in own)
         found.append(Happening(order.codes_at_ms, f"delivered, units: {units}"))
     for line in order.lines:
         if line.fates and not order.in_progress:
             account = ", ".join(value for _, value in line.filled)
+            how = "bought" if line.has_codes else "charged to"
             units = line.units_charged
-            done = f"charged to {account}, units of {line.variant_id}: {units}"
+            done = f"{f'{how} {account}'.rstrip()}, units of {line.variant_id}: {units}"
             found.append(Happening(order.delivered_at_ms, done))
     return found
 

@@ -1,14 +1,16 @@
 """A line of an order: one variant, how many units, and where their codes were claimed.
 
-A line may be held: its units are claimed when the order is placed. Expiring lets them go. A line of
-top-ups never has codes: each of its units is charged to the account that the buyer filled in.
+A line may be held: its units are claimed when the order is placed. Expiring lets them go. What
+suppliers deliver is claimed nowhere: each unit is charged to the account that the buyer filled in,
+or a code is bought for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple, Self
 
-from scrip.domain.goods import Kind
+from scrip.domain.goods import BY_SUPPLIERS, Kind
 from scrip.domain.money import Money
 from scrip.domain.stock import ChunkRef, Pick, swap_key, unit_key, units_picked
 
@@ -19,7 +21,7 @@ it."""
 
 
 class Fate(Enum):
-    """What became of one top-up. Before its order is paid it is open, too."""
+    """What became of one unit that a supplier delivers. Until its order is paid it is open."""
 
     OPEN = "open"
     DONE = "done"
@@ -40,11 +42,12 @@ IN_HTML = str.maketrans("", "", "<>&\"'`")
 
 DOUBTFUL = (Fate.REVERSED, Fate.CONTRADICTED, Fate.TWICE)
 CHARGED = (Fate.DONE, Fate.TWICE)
+DELIVERED = (*CHARGED, Fate.REVERSED)
 
 
 def first_fates(kind: Kind, quantity: int) -> tuple[Fate, ...]:
     """Of a line that is ordered."""
-    return (Fate.OPEN,) * quantity if kind is Kind.TOP_UP else ()
+    return (Fate.OPEN,) * quantity if kind in BY_SUPPLIERS else ()
 
 
 def receipt_of(text: str) -> str:
@@ -73,8 +76,8 @@ class Line:
     `returned`: units that were delivered and then went back on sale, the last ones. `swap`: the one
     unit whose code was bad. `cap`: under which it was first pointed at stock.
 
-    Of top-ups: `filled`, what the buyer filled in, by field; `fates`, one for each unit; so are
-    `receipts`, once there is one: what its supplier says of it that the buyer may see.
+    Of what suppliers deliver: `filled`, what the buyer filled in, by field; `fates`, one for each
+    unit; so are `receipts`, once there is one: what its supplier says of it that the buyer may see.
     """
 
     number: int
@@ -105,14 +108,28 @@ class Line:
     @property
     def units_claimed(self) -> int:
         """Units that have a code."""
+        return len(self.units_with_codes)
+
+    @property
+    def units_with_codes(self) -> Sequence[int]:
+        """Which, from 0."""
+        if self.kind is Kind.BOUGHT_CODE:
+            return [unit for unit, fate in enumerate(self.fates) if fate in DELIVERED]
         if self.chunk is None:
-            return self.quantity if self.has_codes else 0
-        return units_picked(self.picks)
+            return range(self.quantity if self.has_codes else 0)
+        return range(units_picked(self.picks))
+
+    @property
+    def units_delivered(self) -> int:
+        """Units that were, whether they came back since or not."""
+        if self.fates:
+            return sum(fate in DELIVERED for fate in self.fates)
+        return self.units_claimed + self.returned
 
     @property
     def units_missing(self) -> int:
-        """Units that were to have a code and have none."""
-        return self.quantity - self.units_claimed if self.has_codes else 0
+        """Units that were to have a code of the shop's and have none."""
+        return 0 if self.kind in BY_SUPPLIERS else self.quantity - self.units_claimed
 
     @property
     def units_charged(self) -> int:
@@ -120,7 +137,7 @@ class Line:
 
     @property
     def units_failed(self) -> int:
-        """Top-ups whose price is owed."""
+        """Units of a supplier's whose price is owed."""
         return self.fates.count(Fate.FAILED) + self.fates.count(Fate.CONTRADICTED)
 
     def missing_units(self, order_id: str) -> list[str]:

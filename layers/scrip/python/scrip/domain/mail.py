@@ -31,16 +31,20 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """`failed`: the subject, and the first words, of an order with top-ups that failed."""
+    """`failed`: the subject, and the first words, of an order with top-ups that failed; `short`: of
+    one with no more than codes that could not be bought."""
 
     subject: str
     ready: str
     failed: tuple[str, str]
+    short: tuple[str, str]
     body: str
     codes: str
     pin: str
     top_ups: str
     top_up: str
+    bought: str
+    redeem: str
     receipts: str
 
 
@@ -53,12 +57,19 @@ TEXTS = {
             "Of your order {order_id} not all could be charged. {amount} is given back to where it "
             "came from.",
         ),
+        short=(
+            "Your order {order_id}: not all of it could be had",
+            "Of your order {order_id} not all could be had. {amount} is given back to where it "
+            "came from.",
+        ),
         body="Thank you for buying at {shop}.\n\n{what} Read it here:\n"
         "{link}\n\nAnyone with this link can read your order, so keep it to yourself.\n",
         codes="\nYour codes:\n",
         pin="{code}   PIN {pin}",
         top_ups="\nTop-ups:\n",
         top_up="{variant_id} for {account}: {done} of {quantity} charged",
+        bought="{variant_id}: {done} of {quantity} ready",
+        redeem="{code}   redeem it at {url}",
         receipts="  Receipts: {receipts}",
     ),
     "zh": Texts(
@@ -68,12 +79,18 @@ TEXTS = {
             "您的订单 {order_id} 未能全部充值",
             "您的订单 {order_id} 未能全部充值，{amount} 将原路退回，",
         ),
+        short=(
+            "您的订单 {order_id} 未能全部发货",
+            "您的订单 {order_id} 未能全部发货，{amount} 将原路退回，",
+        ),
         body="感谢您在{shop}购买。\n\n{what}请点击以下链接查看：\n{link}\n\n"
         "任何持有此链接的人都能查看您的订单，请勿转发。\n",
         codes="\n您的卡密：\n",
         pin="{code}   密码 {pin}",
         top_ups="\n充值结果：\n",
         top_up="{variant_id}（{account}）：共 {quantity} 笔，成功 {done} 笔",
+        bought="{variant_id}：共 {quantity} 个，已备好 {done} 个",
+        redeem="{code}   兑换网址 {url}",
         receipts="  凭证：{receipts}",
     ),
 }
@@ -81,11 +98,14 @@ TEXTS = {
 
 def order_ready_mail(*, shop: str, order: Order, link: str, codes: Sequence[Code] = ()) -> Mail:
     """`codes` only where the merchant opted in to codes in mail."""
-    texts, top_ups = TEXTS[order.locale], [line for line in order.lines if line.fates]
+    texts, by_suppliers = TEXTS[order.locale], [line for line in order.lines if line.fates]
+    top_ups = [line for line in by_suppliers if not line.has_codes]
+    bought = [line for line in by_suppliers if line.has_codes]
     subject, what = texts.subject, texts.ready
-    failed = sum(line.unit_price.amount_minor * line.units_failed for line in top_ups)
+    failed = sum(line.unit_price.amount_minor * line.units_failed for line in by_suppliers)
     if failed:
-        subject, what = texts.failed
+        charges = any(line.units_failed for line in top_ups)
+        subject, what = texts.failed if charges else texts.short
     facts = {
         "order_id": order.order_id,
         "amount": amount_text(Money(failed, order.total.currency)),
@@ -93,6 +113,8 @@ def order_ready_mail(*, shop: str, order: Order, link: str, codes: Sequence[Code
     text = texts.body.format(shop=shop, what=what.format(**facts), link=link)
     if top_ups:
         text += texts.top_ups + "".join(_top_up_line(texts, line) for line in top_ups)
+    if bought and failed:
+        text += "\n" + "".join(_bought_line(texts, line) for line in bought)
     if codes:
         text += texts.codes + "".join(_code_line(texts, code) for code in codes)
     return Mail(subject.format(**facts), text)
@@ -107,9 +129,14 @@ def _top_up_line(texts: Texts, line: Line) -> str:
     return text + (texts.receipts.format(receipts=receipts) + "\n" if receipts else "")
 
 
+def _bought_line(texts: Texts, line: Line) -> str:
+    facts = {"variant_id": line.variant_id, "quantity": line.quantity}
+    return texts.bought.format(done=line.units_claimed, **facts) + "\n"
+
+
 def _code_line(texts: Texts, code: Code) -> str:
     line = texts.pin.format(code=code.code, pin=code.pin) if code.pin else code.code
-    return line + "\n"
+    return (texts.redeem.format(code=line, url=code.url) if code.url else line) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

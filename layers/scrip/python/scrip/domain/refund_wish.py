@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from scrip.domain.errors import RequestInvalid, UnitUnknown
-from scrip.domain.line import Fate, Line
+from scrip.domain.line import Line
 from scrip.domain.order import SettledOrder
 
 
@@ -26,7 +26,7 @@ class RefundWish(NamedTuple):
         if self.amount_minor is not None and self.amount_minor > captured:
             raise RequestInvalid(f"no more than {captured} were paid")
         for number, units in self.units.items():
-            delivered = _delivered(order.line(number))
+            delivered = order.line(number).units_delivered
             if units > delivered:
                 raise UnitUnknown(f"{delivered} units of line {number} were delivered")
 
@@ -55,18 +55,12 @@ class RefundWish(NamedTuple):
     def _units(self, order: SettledOrder, line: Line) -> int:
         """So many units of a line are given back in the end."""
         everything = self.amount_minor == order.payment.money.amount_minor
-        wanted = _delivered(line) if everything else self.units.get(line.number, 0)
+        wanted = line.units_delivered if everything else self.units.get(line.number, 0)
         return max(wanted, line.returned)
 
 
-def _delivered(line: Line) -> int:
-    """Units that were, whether they came back since or not. A top-up in progress was not, and is
-    owed by itself if it fails."""
-    done = line.units_charged + line.fates.count(Fate.REVERSED)
-    return line.units_claimed + line.returned + done
-
-
 def _unfilled(line: Line) -> int:
-    """The price of what stock never had, and of top-ups that failed."""
-    units = line.units_failed if line.fates else line.quantity - _delivered(line)
+    """The price of what stock never had, and of what suppliers failed to deliver. What they are
+    still at is owed by itself if it fails."""
+    units = line.units_failed if line.fates else line.quantity - line.units_delivered
     return line.unit_price.times(units).amount_minor

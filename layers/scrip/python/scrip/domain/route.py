@@ -1,10 +1,10 @@
-"""Routes: by which suppliers a variant can be charged to a buyer's account."""
+"""Routes: which suppliers can deliver a variant, and in what order they are tried."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from scrip.domain.errors import RequestInvalid
-from scrip.domain.goods import Kind
+from scrip.domain.goods import BY_SUPPLIERS, Kind
 from scrip.domain.money import Money
 
 MAX_ROUTES = 8
@@ -21,8 +21,8 @@ class Route(NamedTuple):
 
 def check_routes(kind: Kind, routes: Sequence[Route]) -> None:
     """Raises RequestInvalid."""
-    if (kind is Kind.TOP_UP) != bool(routes):
-        raise RequestInvalid("routes: a variant of kind top_up has some, and no other")
+    if (kind in BY_SUPPLIERS) != bool(routes):
+        raise RequestInvalid("routes: a variant of kind top_up or bought_code has some, no other")
     if len(routes) > MAX_ROUTES:
         raise RequestInvalid(f"routes: at most {MAX_ROUTES}")
     if len({(each.supplier, each.sku) for each in routes}) < len(routes):

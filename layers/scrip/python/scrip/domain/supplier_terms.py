@@ -1,10 +1,12 @@
-"""What differs between suppliers that charge a buyer's account, as data: how their answers read,
+"""What differs between suppliers, as data: how their answers read,
 what sending a reference again does, how long it can be asked about, how fast they may be called."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
+
+from scrip.domain.goods import Kind
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -31,6 +33,8 @@ class Meaning(Enum):
     """It does not know the reference. It may, in a while."""
     REVERSED = "reversed"
     """It was charged, and taken back."""
+    IMPOSSIBLE = "impossible"
+    """It cannot be true, and a person must look."""
     UNCLEAR = "unclear"
     """Anything else: no answer, an unlisted code, a wrong signature, a duplicate."""
 
@@ -59,7 +63,7 @@ class Terms:
     must look. `unsent_ms`: so long an order may wait to be sent at all. `waits_ms`: until the
     first, second, ... question; the last one goes on. `reversible`: whether what is done may be
     taken back. `per_second`: calls it takes, of all of our functions together; `at_once`: calls
-    that may be on their way to it at a time, 0: any number.
+    that may be on their way to it at a time, 0: any number. `kinds`: of goods that it delivers.
     """
 
     supplier: str
@@ -74,6 +78,7 @@ class Terms:
     reversible: bool = False
     per_second: float = 10
     at_once: int = 0
+    kinds: tuple[Kind, ...] = (Kind.TOP_UP,)
 
     def meaning(self, code: str) -> Meaning:
         return self.meanings.get(code, Meaning.UNCLEAR)

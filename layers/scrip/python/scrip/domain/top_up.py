@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from scrip.domain.attempt import CONTRADICTED, Attempt, AttemptState, Said
+from scrip.domain.charge import Charge
 from scrip.domain.errors import UnitUnknown
 from scrip.domain.gate import Turn
+from scrip.domain.goods import Kind
 from scrip.domain.line import Fate
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
 from scrip.domain.order_access import ORDER_ID_LENGTH, is_order_id
@@ -93,7 +95,8 @@ class TopUp:
     """`route`: of the attempt. `version` counts what was written down; 0: nothing yet. `closed`: no
     other attempt will be made. `waited_at_ms`: when it was last seen to wait for a supplier that
     nobody may call. `done_at_ms`: when it was done, by a supplier that may take it back.
-    `earlier_at_ms`: when an earlier attempt was asked about, last."""
+    `earlier_at_ms`: when an earlier attempt was asked about, last. `kind`: whether an account is
+    charged or a code is bought."""
 
     unit: Unit
     route: Route
@@ -104,6 +107,7 @@ class TopUp:
     waited_at_ms: int = 0
     done_at_ms: int = 0
     earlier_at_ms: int = 0
+    kind: Kind = Kind.TOP_UP
 
     @property
     def looks_ms(self) -> list[int]:
@@ -178,6 +182,19 @@ class TopUp:
             return replace(self, attempt=attempt, done_at_ms=now_ms)
         return replace(self, attempt=attempt)
 
+    def charge(self, filled: Sequence[tuple[str, str]], callback_base: str) -> Charge:
+        """What its supplier is asked to do. `callback_base`: where it may tell what it has to."""
+        whose = f"{self.unit.merchant_id}/{self.attempt.supplier}"
+        return Charge(
+            reference=self.attempt.reference,
+            sku=self.route.sku,
+            filled=dict(filled),
+            worth=self.route.worth,
+            ref=self.attempt.ref,
+            callback_url=f"{callback_base}/v1/callbacks/suppliers/{whose}",
+            kind=self.kind,
+        )
+
     def worth_asking(self, now_ms: int, terms: Terms, earlier: Tried | None = None) -> bool:
         """Whether news of it, or of an earlier attempt, can change anything. Who sends them may be
         anybody: not more than one a moment is followed."""
@@ -197,9 +214,9 @@ class TopUpMoved(Exception):
         self.top_up = top_up
 
 
-def begun(unit: Unit, route: Route, now_ms: int) -> TopUp:
+def begun(unit: Unit, route: Route, now_ms: int, kind: Kind = Kind.TOP_UP) -> TopUp:
     """Before anything is written down or sent."""
-    return TopUp(unit, route, Attempt(unit.reference(0), route.supplier, now_ms))
+    return TopUp(unit, route, Attempt(unit.reference(0), route.supplier, now_ms), kind=kind)
 
 
 def routes_left(routes: Sequence[Route], top_up: TopUp) -> list[Route]:

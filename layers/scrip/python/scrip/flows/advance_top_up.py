@@ -20,7 +20,7 @@ from scrip.domain.gate import Lane, Turn, Wait
 from scrip.domain.line import Fate, Line
 from scrip.domain.order import FulfillingOrder, Order, lost_all
 from scrip.domain.route import Route
-from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Terms
+from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Meaning, Terms
 from scrip.domain.top_up import (
     LOOKS_MS,
     Due,
@@ -33,6 +33,7 @@ from scrip.domain.top_up import (
     routes_left,
 )
 from scrip.steps.end_unit import UnitEnder, end_unit
+from scrip.steps.keep_code import Codes, keep_code
 from scrip.steps.keep_top_up import TopUpKeeper, keep_top_up
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.score_attempt import Scorecards, score_attempt
@@ -55,6 +56,7 @@ WAITS_EVERY_MS = 10 * MINUTE_MS
 
 TOO_LONG = "unknown for too long"
 NO_ACCOUNT = "the account with its supplier is gone"
+WRONG_KIND = "not its kind of good"
 
 FATES = {
     AttemptState.DONE: Fate.DONE,
@@ -88,6 +90,7 @@ class Means:
     orders: Orders
     catalogue: Catalogue
     top_ups: TopUps
+    codes: Codes
     gates: Gates
     suppliers: Suppliers
     scorecards: Scorecards
@@ -135,7 +138,7 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
         return _again(Due(due.unit, due.version), FROZEN_MS, means)
     routes = () if lost else _routes(order, line, top_up, means)
     if not routes:
-        return _give_up(top_up or begun(due.unit, NOWHERE, order.delivered_at_ms), means)
+        return _give_up(top_up or _begun(due, NOWHERE, order, line), means)
     now_ms = means.clock()
     chosen = first_turn(
         order.merchant_id,
@@ -146,7 +149,7 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
         gates=means.gates,
         suppliers=means.suppliers,
     )
-    top_up = top_up or begun(due.unit, routes[0], order.delivered_at_ms)
+    top_up = top_up or _begun(due, routes[0], order, line)
     if isinstance(chosen, Wait):
         return _wait(due, top_up, chosen, means)
     route, supplier, turn = chosen
@@ -159,8 +162,10 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
     except TopUpMoved:
         means.gates.leave(order.merchant_id, route.supplier, calling.lease)
         return Advanced()  # who moved it goes on from there
-    charge = _charge(sent, line.filled, means)
-    said = supplier.send(charge)
+    charge = sent.charge(line.filled, means.callback_base)
+    fits = charge.kind in supplier.terms.kinds
+    said = supplier.send(charge) if fits else Said(Meaning.REFUSED, WRONG_KIND)
+    said = keep_code(said, sent, now_ms=means.clock(), codes=means.codes)
 
     def answered(now: TopUp) -> TopUp:
         return now.answered(charge.reference, said, means.clock(), supplier.terms)
@@ -201,10 +206,12 @@ def _ask(
     calling = _calling(due, Lane.ASK, account, supplier, turn, means)
     if isinstance(calling, Advanced):
         return calling
-    charge = _charge(top_up, (), means)
+    charge = top_up.charge((), means.callback_base)
     if earlier:
         charge = Charge(earlier.reference, earlier.sku, {})
     said = supplier.ask(charge)
+    if not earlier:  # a code that an earlier attempt bought after all is nobody's
+        said = keep_code(said, top_up, now_ms=means.clock(), codes=means.codes)
 
     def told(now: TopUp) -> TopUp:
         return now.told(charge.reference, said, means.clock(), supplier.terms)
@@ -351,16 +358,8 @@ def _routes(order: Order, line: Line, top_up: TopUp | None, means: Means) -> Seq
     return routes_left(routes, top_up) if top_up else routes
 
 
-def _charge(top_up: TopUp, filled: Sequence[tuple[str, str]], means: Means) -> Charge:
-    whose = f"{top_up.unit.merchant_id}/{top_up.attempt.supplier}"
-    return Charge(
-        reference=top_up.attempt.reference,
-        sku=top_up.route.sku,
-        filled=dict(filled),
-        worth=top_up.route.worth,
-        ref=top_up.attempt.ref,
-        callback_url=f"{means.callback_base}/v1/callbacks/suppliers/{whose}",
-    )
+def _begun(due: Due, route: Route, order: FulfillingOrder, line: Line) -> TopUp:
+    return begun(due.unit, route, order.delivered_at_ms, line.kind)
 
 
 def _due(top_up: TopUp) -> Due:

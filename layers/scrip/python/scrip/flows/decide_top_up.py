@@ -11,6 +11,7 @@ from typing import Protocol
 from scrip.domain.asking import Asking
 from scrip.domain.attempt import Verdict
 from scrip.domain.errors import MoveContended, TopUpNotWaiting
+from scrip.domain.goods import Kind
 from scrip.domain.line import Fate
 from scrip.domain.order import Order
 from scrip.domain.top_up import (
@@ -34,6 +35,10 @@ class TopUps(Protocol):
     def save(self, top_up: TopUp) -> TopUp: ...
 
 
+class Codes(Protocol):
+    def has(self, unit: Unit) -> bool: ...
+
+
 class Queue(Protocol):
     def again(self, due: Due, delay_ms: int) -> None: ...
 
@@ -45,13 +50,17 @@ def decide_top_up(
     *,
     orders: OrderReader,
     top_ups: TopUps,
+    codes: Codes,
     queue: Queue,
     audit: Audit,
 ) -> TopUp:
-    """As it is now. Deciding the same again is no error. Raises OrderUnknown, UnitUnknown,
-    TopUpNotWaiting, MoveContended, StoreUnavailable."""
+    """As it is now. Deciding the same again is no error; a code that is not here cannot have
+    succeeded. Raises OrderUnknown, UnitUnknown, TopUpNotWaiting, MoveContended,
+    StoreUnavailable."""
     order = known_order(unit.merchant_id, unit.order_id, orders).order
     found, fate = _known(order, unit, top_ups), fate_of(order, unit)
+    if verdict is Verdict.SUCCEEDED and found.kind is Kind.BOUGHT_CODE and not codes.has(unit):
+        raise TopUpNotWaiting("its code is not here: have its supplier asked again")
     if not found.attempt.is_decided(verdict):
         found = _decided(found, fate, verdict, asking, top_ups, queue, audit)
     queue.again(Due(unit, found.version), 0)

@@ -23,7 +23,7 @@ from scrip.domain.errors import (
     SupplyMismatch,
 )
 from scrip.domain.form import check_form
-from scrip.domain.goods import SUPPLIES, Kind, Supply
+from scrip.domain.goods import BY_SUPPLIERS, SUPPLIES, Kind, Supply
 from scrip.domain.route import check_routes
 from scrip.domain.stock import ChunkRef
 
@@ -104,8 +104,10 @@ def put_variant(
 
 
 def _check_form(product: Product) -> None:
-    if (product.kind is Kind.TOP_UP) != (product.form is not None):
-        raise RequestInvalid("form: goes with the kind top_up, and with no other")
+    if product.kind is Kind.TOP_UP and product.form is None:
+        raise RequestInvalid("form: a product of kind top_up has one")
+    if product.form is not None and product.kind not in BY_SUPPLIERS:
+        raise RequestInvalid("form: goes with the kinds top_up and bought_code, and with no other")
     if product.form:
         check_form(product.form)
 

@@ -138,7 +138,7 @@ def reveal_codes(
     opened = [
         (line, code, line.swapped(unit))
         for line in order.lines
-        for unit, code in enumerate(codes.open_line(order, line))
+        for unit, code in zip(line.units_with_codes, codes.open_line(order, line), strict=False)
     ]
     shown = [ShownCode(line, code, new) for line, code, new in opened if code is not None]
     if opened and not shown:
@@ -175,7 +175,7 @@ def view_masked_codes(
     shown = [
         MaskedCode(line, unit, masked(code) if code else None, bool(code and code.pin))
         for line in order.lines
-        for unit, code in enumerate(codes.open_line(order, line))
+        for unit, code in zip(line.units_with_codes, codes.open_line(order, line), strict=False)
     ]
     return MaskedView(shown, list(audit.reveals(merchant_id, order_id)), told)
 
@@ -190,6 +190,8 @@ def _check(order: Order) -> None:
         raise OrderNotReadable(f"the order is {order.state}")
     if not order.has_codes:
         raise OrderNotReadable("nothing of the order is a code")
+    if order.in_progress and not any(line.units_claimed for line in order.lines):
+        raise OrderNotReadable("its codes are being bought")
 
 
 def _watch(

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from scrip.domain.attempt import AttemptState
 from scrip.domain.follow_up import DAILY, Backoff
+from scrip.domain.goods import Kind
 from scrip.domain.line import DOUBTFUL, Fate
 from scrip.domain.merchant import Merchant
 from scrip.domain.outcome import Action
@@ -57,7 +58,9 @@ def settle_reversals(
     waiting = [unit for unit in odd if waits_for_a_person(fate_of(order, unit), found.get(unit))]
     owed = []
     if waiting and merchants.get(merchant_id).on_reversal is Action.REFUND:
-        owed = [unit for unit in waiting if found[unit].attempt.state is AttemptState.REVERSED]
+        reversed_ = [each for each in waiting if found[each].attempt.state is AttemptState.REVERSED]
+        # A code that was handed over may have been seen: giving back its price is for a person.
+        owed = [each for each in reversed_ if found[each].kind is Kind.TOP_UP]
     for unit in owed:
         end_unit(order, unit, Fate.FAILED, now_ms=now_ms, orders=orders)
     for unit in waiting:

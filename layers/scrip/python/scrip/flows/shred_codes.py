@@ -20,9 +20,11 @@ from scrip.domain.errors import (
     UnitUnknown,
 )
 from scrip.domain.goods import Kind
+from scrip.domain.line import Line
 from scrip.domain.order import Order
 from scrip.domain.shredding import MAX_LISTED, gone_for_good_at_ms, listed_chunks
 from scrip.domain.stock import Batch, ChunkRef, SealedCode
+from scrip.domain.top_up import Unit
 from scrip.steps.first_look import Looks, first_look
 from scrip.steps.write_down import Audit, write_down
 
@@ -63,6 +65,10 @@ class Vault(Protocol):
     def key_of(self, batch: Batch) -> DataKey: ...
     def batch_mark(self, batch: Batch) -> bytes: ...
     def code_mark(self, key: DataKey, batch: Batch, index: int) -> SealedCode: ...
+
+
+class BoughtCodes(Protocol):
+    def shred(self, unit: Unit) -> None: ...
 
 
 class Orders(Looks, Protocol):
@@ -134,6 +140,7 @@ def shred_unit(
     shredder: Shredder,
     stock: Stock,
     vault: Vault,
+    bought: BoughtCodes,
     audit: Audit,
 ) -> Shredded:
     """One sold code: unit `unit`, counted from 0, of a line of an order.
@@ -147,6 +154,8 @@ def shred_unit(
     if not order.readable:
         raise OrderNotReadable(f"the order is {order.state}")
     line = next((each for each in order.lines if each.number == line_number), None)
+    if line is not None and line.kind is Kind.BOUGHT_CODE:
+        return _shred_bought(order, line, unit, asking, bought, audit)
     places = line.claimed_units(order_id) if line else []
     if line is None or line.kind is not Kind.CODE_POOL or unit >= len(places):
         raise UnitUnknown(f"line {line_number} has no code {unit} taken from stock")
@@ -162,4 +171,21 @@ def shred_unit(
         if places[unit] not in order.line(line_number).claimed_units(order_id):
             raise UnitUnknown(f"line {line_number} has no code {unit}")
         shredder.shred_code(kept.batch, chunk, places[unit][1], sealed, mark)
+    return Shredded(asking.at_ms, gone_for_good_at_ms(asking.at_ms))
+
+
+def _shred_bought(
+    order: Order,
+    line: Line,
+    unit: int,
+    asking: Asking,
+    bought: BoughtCodes,
+    audit: Audit,
+) -> Shredded:
+    """Nothing of it ever goes back on sale."""
+    if unit not in line.units_with_codes:
+        raise UnitUnknown(f"line {line.number} has no code {unit}")
+    shop, order_id = order.merchant_id, order.order_id
+    write_down(audit, shop, order_id, "shredded", asking, line=line.number, unit=unit)
+    bought.shred(Unit(shop, order_id, line.number, unit))
     return Shredded(asking.at_ms, gone_for_good_at_ms(asking.at_ms))

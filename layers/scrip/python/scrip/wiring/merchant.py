@@ -5,8 +5,9 @@ from functools import cache
 
 from scrip.adapters.audit import Audit
 from scrip.adapters.batches import Batches
+from scrip.adapters.bought_codes import BoughtCodes
 from scrip.adapters.catalogue import Catalogue
-from scrip.adapters.codes import SealedCodes
+from scrip.adapters.codes import OrderCodes, SealedCodes
 from scrip.adapters.delivered_orders import DeliveredOrders
 from scrip.adapters.disputes import Disputes
 from scrip.adapters.exports import Exports
@@ -47,6 +48,8 @@ class MerchantSide:
     seen_codes: SeenCodes
     audit: Audit
     codes: SealedCodes
+    bought_codes: BoughtCodes
+    order_codes: OrderCodes
     shredder: Shredder
     reveal_counts: RevealCounts
     batches: Batches
@@ -70,6 +73,7 @@ def merchant_side() -> MerchantSide:
     settings = load(MerchantSettings)
     keys = Keys(client("kms"), settings.vault_key_arn)
     stock, vault = Stock(table(settings.stock_table)), Vault(keys)
+    codes, bought = SealedCodes(stock, vault), BoughtCodes(table(settings.bought_codes_table), keys)
     return MerchantSide(
         merchants=Merchants(table(settings.merchants_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
@@ -81,7 +85,9 @@ def merchant_side() -> MerchantSide:
         index_keys=IndexKeys(table(settings.merchants_table), keys),
         seen_codes=SeenCodes(table(settings.stock_table)),
         audit=Audit(table(settings.audit_table)),
-        codes=SealedCodes(stock, vault),
+        codes=codes,
+        bought_codes=bought,
+        order_codes=OrderCodes(codes, bought),
         shredder=Shredder(table(settings.stock_table)),
         reveal_counts=RevealCounts(table(settings.reveals_table)),
         batches=Batches(stock),

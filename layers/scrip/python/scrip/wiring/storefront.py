@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from scrip.adapters.audit import Audit
+from scrip.adapters.bought_codes import BoughtCodes
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.codes import OrderCodes, SealedCodes
 from scrip.adapters.delivered_orders import DeliveredOrders
@@ -61,6 +62,7 @@ def storefront() -> Storefront:
         audit=Audit(table(settings.audit_table)),
         codes=OrderCodes(
             SealedCodes(stock, Vault(keys)),
+            BoughtCodes(table(settings.bought_codes_table), keys),
             GeneratedCodes(catalogue, keys, merchants.table, generated),
         ),
         reveal_counts=RevealCounts(table(settings.reveals_table)),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from scrip.adapters.bought_codes import BoughtCodes
 from scrip.adapters.catalogue import Catalogue
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
@@ -22,6 +23,7 @@ class ToppingUp:
     orders: Orders
     catalogue: Catalogue
     top_ups: TopUps
+    codes: BoughtCodes
     gates: SupplierGates
     suppliers: Suppliers
     scorecards: Scorecards
@@ -39,6 +41,7 @@ def topping_up() -> ToppingUp:
         orders=Orders(table(settings.orders_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
         top_ups=TopUps(top_ups),
+        codes=BoughtCodes(table(settings.bought_codes_table), keys),
         gates=SupplierGates(top_ups),
         suppliers=Suppliers(merchants, keys, provider_http(), settings.supplier_api_bases),
         scorecards=Scorecards(top_ups),

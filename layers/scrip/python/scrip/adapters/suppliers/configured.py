@@ -37,6 +37,7 @@ from scrip.adapters.suppliers.http import (
 )
 from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge, Quote
+from scrip.domain.code import Code, code_told
 from scrip.domain.errors import (
     RequestInvalid,
     RequestMalformed,
@@ -44,8 +45,9 @@ from scrip.domain.errors import (
     SignatureMissing,
     SupplierAnswerInvalid,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money, minor_digits
-from scrip.domain.supplier_terms import Meaning
+from scrip.domain.supplier_terms import Meaning, Terms
 
 SIGNATURE_HEADERS = CALLBACK_HEADERS
 ACKNOWLEDGED = Acknowledgement(200, "text/plain", b"success")
@@ -79,7 +81,7 @@ class ConfiguredSupplier:
         nonce: Callable[[], str] = lambda: token_hex(16),
     ) -> None:
         self.secrets = secrets
-        self.terms = secrets.terms.terms(secrets.states)
+        self.terms = terms_of(secrets)
         self.api = api_base or secrets.api
         self.http = http
         self.clock = clock
@@ -131,7 +133,16 @@ class ConfiguredSupplier:
         told_of = told.at(answers.reference)
         if told_of is not None and text_of(told_of) != charge.reference:
             raise SupplierAnswerInvalid("it is about another order")
-        return Said(meaning, code, told.text(answers.ref), told.text(answers.receipt))
+        ref, receipt = told.text(answers.ref), told.text(answers.receipt)
+        wanted = meaning is Meaning.DONE and charge.kind is Kind.BOUGHT_CODE
+        return Said(meaning, code, ref, receipt, secret=self._secret(told) if wanted else None)
+
+    def _secret(self, told: Told) -> Code | None:
+        paths = self.secrets.answers.secret
+        if paths is None:
+            return None
+        parts = (paths.code, paths.pin, paths.url, paths.until)
+        return code_told(*(text_of(told.at(each)) or "" for each in parts))
 
     def _figure(self, call: Figure | None, charge: Charge) -> tuple[Told, Figure]:
         if call is None:
@@ -210,6 +221,10 @@ class ConfiguredSupplier:
             return minor_of(Decimal(found), currency, rounding, places)
         except InvalidOperation:
             raise SupplierAnswerInvalid("not an amount") from None
+
+
+def terms_of(secrets: ConfiguredSecrets) -> Terms:
+    return secrets.terms.terms(secrets.states, sells_codes=secrets.answers.secret is not None)
 
 
 def found_at(content: object, path: str) -> object:

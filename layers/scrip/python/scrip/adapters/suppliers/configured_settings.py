@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from scrip.adapters.http import is_public_name
+from scrip.domain.goods import Kind
 from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, MINUTE_MS, Meaning, Resend, Terms
 
 SUPPLIER_NAME = "configured"
@@ -143,15 +144,27 @@ class Figure(Call, frozen=True, kw_only=True):
     available_words: Annotated[tuple[Code, ...], Meta(max_length=20)] = ()
 
 
+class Secrets(Shape, frozen=True):
+    """Where the parts of a code lie that was bought: itself, its PIN, where it is redeemed, its
+    last day."""
+
+    code: Path
+    pin: Path | None = None
+    url: Path | None = None
+    until: Path | None = None
+
+
 class Answers(Shape, frozen=True):
     """Where the answers' words lie. `code`: without it the HTTP status counts. `reference`: ours,
-    told back. `ref`: the supplier's number. `receipt`: what the buyer may see."""
+    told back. `ref`: the supplier's number. `receipt`: what the buyer may see. `secret`: a code
+    that was bought."""
 
     code: Path | None = None
     state: Path | None = None
     reference: Path | None = None
     ref: Path | None = None
     receipt: Path | None = None
+    secret: Secrets | None = None
 
 
 class CallbackMap(Shape, frozen=True):
@@ -183,7 +196,7 @@ class Numbers(Shape, frozen=True):
     per_second: Annotated[float, Meta(gt=0, le=1000)] = 1
     at_once: Annotated[int, Meta(ge=0, le=1000)] = 0
 
-    def terms(self, states: dict[str, StateWord]) -> Terms:
+    def terms(self, states: dict[str, StateWord], *, sells_codes: bool) -> Terms:
         return Terms(
             supplier=SUPPLIER_NAME,
             meanings={state: MEANINGS[word] for state, word in states.items()},
@@ -197,6 +210,7 @@ class Numbers(Shape, frozen=True):
             reversible=self.reversible,
             per_second=self.per_second,
             at_once=self.at_once,
+            kinds=(Kind.TOP_UP, Kind.BOUGHT_CODE) if sells_codes else (Kind.TOP_UP,),
         )
 
 

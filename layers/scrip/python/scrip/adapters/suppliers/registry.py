@@ -18,7 +18,7 @@ from scrip.domain.errors import SupplierAnswerInvalid, SupplierUnavailable, Supp
 from scrip.domain.supplier_terms import Limits
 from scrip.domain.synced_level import SupplierLevel, sensible
 
-KINDS = ("configured", "ding", "dtone", "fulu", "reloadly", "tango")
+KINDS = ("configured", "ding", "dtone", "fulu", "reloadly", "reloadly_cards", "tango")
 """Each is a module beside this one with `SECRETS`, the shape of what a merchant sets for an
 account; `SIGNATURE_HEADERS`, which of a callback's its signature needs; `ACKNOWLEDGED`, the answer
 it wants to a callback, None for any success; and `SUPPLIER`, made of (secrets, api_base, http). It

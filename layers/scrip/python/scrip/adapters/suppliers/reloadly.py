@@ -10,63 +10,43 @@ is believed to be only after hours; whether what was successful may be refunded,
 it is; what a discount takes off, so a quote is without. A phone that was recharged two minutes ago
 is refused, and so is the second of two that were sent by mistake: that is no refusal of the first.
 
-Top-ups that answer a PIN are secrets, and no place here is made for them.
+Top-ups that answer a PIN are not for it: what is sold as a code is, see `reloadly_cards`.
 """
 
-import hmac
 import re
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
-from typing import Annotated, Any, NamedTuple
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from typing import Any, NamedTuple
 from urllib.parse import quote as quoted
 from urllib.parse import urlencode
 
 import msgspec
-from botocore.httpsession import URLLib3Session
 
-from scrip.adapters.acknowledgement import Acknowledgement
-from scrip.adapters.http import HttpAnswer
-from scrip.adapters.suppliers.http import (
-    UNREADABLE,
-    NothingHeard,
-    answer_to_order,
-    answer_to_question,
-    decoded,
-    exchange,
-    in_service,
-    minor_of,
+from scrip.adapters.suppliers.http import answer_to_order, answer_to_question, decoded, minor_of
+from scrip.adapters.suppliers.reloadly_api import (
+    ACKNOWLEDGED,
+    REFUSED_BY_ALL,
+    SIGNATURE_HEADERS,
+    ReloadlyApi,
+    ReloadlySecrets,
 )
-from scrip.adapters.tokens import Tokens
 from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge, Quote
-from scrip.domain.errors import (
-    RequestInvalid,
-    RequestMalformed,
-    SignatureInvalid,
-    SignatureMissing,
-    SupplierAnswerInvalid,
-)
-from scrip.domain.money import Money
+from scrip.domain.errors import SupplierAnswerInvalid
 from scrip.domain.supplier_terms import HOUR_MS, Meaning, Resend, Terms
 
-SUPPLIER_NAME = "reloadly"
-SIGNATURE, SIGNED_AT = "x-reloadly-signature", "x-reloadly-request-timestamp"
-SIGNATURE_HEADERS = (SIGNATURE, SIGNED_AT)
-ACKNOWLEDGED = Acknowledgement(200, "text/plain", b"")
+__all__ = ["ACKNOWLEDGED", "SECRETS", "SIGNATURE_HEADERS", "SUPPLIER"]
 
-AUTH = "https://auth.reloadly.com"
+SUPPLIER_NAME = "reloadly"
 LIVE, SANDBOX = "https://topups.reloadly.com", "https://topups-sandbox.reloadly.com"
 ACCEPT = "application/com.reloadly.topups-v1+json"
 
 REFUSED = (
-    *("INVALID_TOKEN", "TOKEN_EXPIRED", "ACCOUNT_NOT_FOUND", "INACTIVE_ACCOUNT"),
-    *("INSUFFICIENT_BALANCE", "MAX_DAILY_TRANSACTION_AMOUNT_REACHED"),
-    *("MAX_DAILY_TRANSACTION_COUNT_REACHED", "COUNTRY_NOT_SUPPORTED"),
+    *REFUSED_BY_ALL,
     *("OPERATOR_UNAVAILABLE_OR_CURRENTLY_INACTIVE", "OPERATOR_NOT_IN_SERVICE"),
     *("COULD_NOT_AUTO_DETECT_OPERATOR", "INVALID_AMOUNT", "INVALID_AMOUNT_FOR_OPERATOR"),
     *("INVALID_RECIPIENT_PHONE", "INVALID_SENDER_PHONE", "INVALID_PHONE_NUMBER"),
 )
-"""Not here: CUSTOM_IDENTIFIER_ALREADY_USED, PHONE_RECENTLY_RECHARGED (perhaps by this very order),
-TOPUP_TRANSACTION_FAILED, TRANSACTION_CANNOT_BE_PROCESSED_AT_THE_MOMENT."""
+"""Not here: PHONE_RECENTLY_RECHARGED (perhaps by this very order), TOPUP_TRANSACTION_FAILED."""
 
 TERMS = Terms(
     supplier=SUPPLIER_NAME,
@@ -88,30 +68,6 @@ SKU = re.compile(
     r"(?P<country>[A-Z]{2}):(?P<operator>[0-9]{1,9}):(?P<amount>[0-9]{1,9}(\.[0-9]{1,4})?)"
     r"(?P<local>:local)?\Z"
 )
-
-Secret = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{8,200}\Z")]
-
-
-class ReloadlySecrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`client_id` and `client_secret`: of the dashboard's API settings, which has others for its
-    sandbox. `webhook_secret`: of the webhook, where there is one."""
-
-    client_id: Secret
-    client_secret: Secret
-    sandbox: bool = False
-    webhook_secret: Secret | None = None
-
-    def __repr__(self) -> str:
-        return "ReloadlySecrets(...)"
-
-
-class _Token(msgspec.Struct, frozen=True):
-    access_token: str
-    expires_in: int
-
-
-class _Failure(msgspec.Struct, frozen=True, rename="camel"):
-    error_code: str | None = None
 
 
 class _Taken(msgspec.Struct, frozen=True, rename="camel"):
@@ -136,11 +92,6 @@ class _Status(msgspec.Struct, frozen=True):
     transaction: _TopUp | None = None
 
 
-class _Balance(msgspec.Struct, frozen=True, rename="camel"):
-    balance: Decimal
-    currency_code: str
-
-
 class _Rate(msgspec.Struct, frozen=True):
     rate: Decimal
 
@@ -156,14 +107,6 @@ class _Operator(msgspec.Struct, frozen=True, rename="camel"):
     fixed_amounts: list[Decimal] = []
     local_fixed_amounts: list[Decimal] = []
     fx: _Rate | None = None
-
-
-class _Data(msgspec.Struct, frozen=True, rename="camel"):
-    custom_identifier: str | None = None
-
-
-class _Event(msgspec.Struct, frozen=True):
-    data: _Data
 
 
 class Sku(NamedTuple):
@@ -184,19 +127,11 @@ class Sku(NamedTuple):
         return cls(found["country"], int(found["operator"]), found["amount"], local)
 
 
-class ReloadlySupplier:
+class ReloadlySupplier(ReloadlyApi):
     """One merchant's account, live or in the sandbox."""
 
     terms = TERMS
-    tokens = Tokens()
-    """Of every account of this process: what reads a merchant's secrets forgets them sooner."""
-
-    def __init__(self, secrets: ReloadlySecrets, api_base: str, http: URLLib3Session) -> None:
-        self.secrets = secrets
-        self.audience = SANDBOX if secrets.sandbox else LIVE
-        self.url = api_base or self.audience
-        self.auth = api_base or AUTH
-        self.http = http
+    live, sandbox, accept = LIVE, SANDBOX, ACCEPT
 
     def send(self, charge: Charge) -> Said:
         sku = Sku.read(charge.sku)
@@ -216,11 +151,6 @@ class ReloadlySupplier:
         asking = self._status if charge.ref else self._found
         return answer_to_question(lambda: asking(charge))
 
-    def balance(self) -> Money:
-        found = self._read("/accounts/balance", _Balance)
-        # What was borrowed is not there to spend.
-        return minor_of(max(found.balance, Decimal(0)), found.currency_code, ROUND_FLOOR)
-
     def quote(self, sku: str) -> Quote:
         good = Sku.read(sku)
         if good is None:
@@ -234,39 +164,12 @@ class ReloadlySupplier:
             raise SupplierAnswerInvalid("not an amount") from error
         return Quote(minor_of(cost, operator.sender_currency_code, ROUND_CEILING), available)
 
-    def read_callback(self, raw: bytes, headers: dict[str, str], _now_seconds: int) -> str:
-        """Its age is not looked at: one that is told again only has us ask again."""
-        given, signed_at = headers.get(SIGNATURE), headers.get(SIGNED_AT)
-        if not given or not signed_at:
-            raise SignatureMissing(f"{SIGNATURE} and {SIGNED_AT} are needed")
-        secret = self.secrets.webhook_secret
-        if secret is None:
-            raise SignatureInvalid("there is no secret to know it by")
-        own = hmac.digest(secret.encode(), raw + b":" + signed_at.encode(), "sha256").hex()
-        if not hmac.compare_digest(given.encode(), own.encode()):
-            raise SignatureInvalid("the signature does not fit")
-        try:
-            reference = msgspec.json.decode(raw, type=_Event).data.custom_identifier
-        except msgspec.ValidationError as error:
-            raise RequestInvalid("no event of Reloadly's") from error
-        except UNREADABLE as error:
-            raise RequestMalformed("the callback is not valid JSON") from error
-        if not reference:
-            raise RequestInvalid("no customIdentifier")
-        return reference
-
     def _sent(self, request: dict[str, Any]) -> Said:
         answer = self._asked("POST", "/topups-async", msgspec.json.encode(request))
         if answer.status != 200:
             return self._refusal(answer)
         taken: _Taken = decoded(answer.content, _Taken)
         return Said(Meaning.TAKEN, "taken", str(taken.transaction_id))
-
-    def _refusal(self, answer: HttpAnswer) -> Said:
-        """Its code counts only with the status of a refusal."""
-        code = decoded(answer.content, _Failure).error_code or f"status {answer.status}"
-        refused = answer.status >= 400 and self.terms.meaning(code) is Meaning.REFUSED
-        return Said(Meaning.REFUSED if refused else Meaning.UNCLEAR, code[:100])
 
     def _status(self, charge: Charge) -> Said:
         """Of one whose number is known."""
@@ -293,55 +196,6 @@ class ReloadlySupplier:
             raise SupplierAnswerInvalid("it is about another top-up")
         receipt = found.operator_transaction_id or ""
         return Said(self.terms.meaning(found.status), found.status, number, receipt)
-
-    def _read(self, path: str, shape: Any) -> Any:
-        """Raises SupplierUnavailable, SupplierAnswerInvalid."""
-        answer = self._asked("GET", path)
-        if answer.status != 200:
-            raise SupplierAnswerInvalid(f"status {answer.status}")
-        return decoded(answer.content, shape)
-
-    def _asked(self, method: str, path: str, body: bytes = b"") -> HttpAnswer:
-        """A token may be revoked before its time: what it was refused for was not looked at."""
-        answer = self._asked_as(self._token(), method, path, body)
-        if answer.status == 401:
-            self.tokens.forget(self._account)
-            answer = self._asked_as(self._token(), method, path, body)
-        return answer
-
-    def _asked_as(self, token: str, method: str, path: str, body: bytes) -> HttpAnswer:
-        headers = {"Authorization": f"Bearer {token}", "Accept": ACCEPT}
-        if body:
-            headers["Content-Type"] = "application/json"
-        return in_service(exchange(self.http, method, self.url + path, headers, body))
-
-    @property
-    def _account(self) -> tuple[str, str, str]:
-        return self.auth, self.audience, self.secrets.client_id
-
-    def _token(self) -> str:
-        """Raises NothingHeard: without a token nothing of an order leaves."""
-        kept = self.tokens.get(self._account)
-        if kept:
-            return kept
-        body = {
-            "client_id": self.secrets.client_id,
-            "client_secret": self.secrets.client_secret,
-            "grant_type": "client_credentials",
-            "audience": self.audience,
-        }
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        try:
-            answer = exchange(
-                self.http, "POST", f"{self.auth}/oauth/token", headers, msgspec.json.encode(body)
-            )
-            if answer.status != 200:
-                raise SupplierAnswerInvalid(f"status {answer.status}")
-            token: _Token = decoded(answer.content, _Token)
-        except (NothingHeard, SupplierAnswerInvalid) as error:
-            raise NothingHeard(f"no token: {error}", sent=False) from error
-        self.tokens.keep(self._account, token.access_token, token.expires_in)
-        return token.access_token
 
 
 def _offer(operator: _Operator, amount: Decimal, *, local: bool) -> tuple[Decimal, bool]:

@@ -1,16 +1,19 @@
-"""Tango, API v2 (RaaS): rewards, sent to a buyer's mail address or phone by Tango itself.
+"""Tango, API v2 (RaaS): rewards, sent to a buyer's mail address or phone by Tango itself, or
+handed to us as a code.
 
 Sources: developers.tangocard.com/docs (best practices, create an order, get a list of orders,
-order status, response classes, accounts, catalog), the API's OpenAPI description. An order that is
-sent again under the same externalRefID is answered as it was, with 200 instead of 201, for 90 days
-and even if it asks for another reward; of 5xx it is not known whether they were done; what is
-pending takes a business day, longer over a weekend.
+details of an order, credential types, order status, response classes, accounts, catalog), the
+API's OpenAPI description. An order that is sent again under the same externalRefID is answered as
+it was, with 200 instead of 201, for 90 days and even if it asks for another reward; of 5xx it is
+not known whether they were done; what is pending takes a business day, longer over a weekend.
+`sendEmail` is deprecated since 2025. Whether a list of orders tells credentials is not said, so
+they are read with the order's details.
 
 Not documented: how soon an order can be found by our reference; what is charged beside the value,
 where currencies differ or there are fees, so a quote is without. It tells nothing by itself.
 
-What Tango sends are codes and links, and they are secrets: this adapter has Tango send them to the
-buyer and does not read them where an answer repeats them.
+Rewards are codes and links, and they are secrets: what Tango sends to the buyer is not read where
+an answer repeats it.
 """
 
 import base64
@@ -35,7 +38,9 @@ from scrip.adapters.suppliers.http import (
 )
 from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge, Quote
-from scrip.domain.errors import SignatureMissing, SupplierAnswerInvalid
+from scrip.domain.code import Code, code_told
+from scrip.domain.errors import SignatureMissing, SupplierAnswerInvalid, SupplierUnavailable
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, Meaning, Resend, Terms
 
@@ -63,6 +68,7 @@ TERMS = Terms(
     asked_for_ms=90 * DAY_MS,
     patience_ms=4 * DAY_MS,
     per_second=1,
+    kinds=(Kind.TOP_UP, Kind.BOUGHT_CODE),
 )
 
 SKU = re.compile(r"(?P<utid>U[0-9]{1,12}):(?P<amount>[0-9]{1,7}(\.[0-9]{1,3})?)\Z")
@@ -73,6 +79,14 @@ RECIPIENT = {
     "last_name": "lastName",
 }
 """Fields of a form, and what Tango calls them."""
+
+CREDENTIALS = {
+    "code": ("claimCode", "cardNumber", "cardCode", "giftCode", "serialNumber"),
+    "pin": ("pin", "securityCode", "cvc2", "eventNumber"),
+    "url": ("redemptionUrl", "customUrl", "bypassUrl", "url"),
+    "until": ("expirationDate",),
+}
+"""Their types by what they are to a buyer, the best first. Barcodes show what is there besides."""
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[-a-zA-Z0-9]{5,100}\Z")]
 
@@ -99,6 +113,25 @@ class _Order(msgspec.Struct, frozen=True):
     account: str = msgspec.field(name="accountIdentifier")
     utid: str
     status: str
+
+
+class _Credential(msgspec.Struct, frozen=True):
+    value: str
+    type: str | None = None
+    credential_type: str | None = msgspec.field(default=None, name="credentialType")
+
+    def __repr__(self) -> str:
+        return "_Credential(...)"
+
+
+class _Reward(msgspec.Struct, frozen=True):
+    credentials: list[_Credential] = msgspec.field(default=[], name="credentialList")
+
+
+class _Details(_Order, frozen=True):
+    """Of an order whose code is to be handed to us."""
+
+    reward: _Reward | None = None
 
 
 class _Orders(msgspec.Struct, frozen=True):
@@ -150,20 +183,24 @@ class TangoSupplier:
         self.http = http
 
     def send(self, charge: Charge) -> Said:
-        """To the mail address, if there is one, else to the phone."""
+        """A code to nobody but us; else to the mail address, if there is one, or to the phone."""
         sku = Sku.read(charge.sku)
         if sku is None:
             return Said(Meaning.REFUSED, "sku")
         filled = charge.filled
-        request = {
+        request: dict[str, Any] = {
             "externalRefID": charge.reference,
             "customerIdentifier": self.secrets.customer,
             "accountIdentifier": self.secrets.account,
             "utid": sku.utid,
             "amount": sku.amount,
-            "deliveryMethod": "EMAIL" if filled.get("email") else "PHONE",
-            "recipient": {RECIPIENT[each]: filled[each] for each in RECIPIENT if filled.get(each)},
         }
+        if charge.kind is Kind.BOUGHT_CODE:
+            request["deliveryMethod"] = "NONE"
+        else:
+            request["deliveryMethod"] = "EMAIL" if filled.get("email") else "PHONE"
+            named = {RECIPIENT[each]: filled[each] for each in RECIPIENT if filled.get(each)}
+            request["recipient"] = named
         return answer_to_order(lambda: self._sent(request, charge))
 
     def ask(self, charge: Charge) -> Said:
@@ -212,7 +249,24 @@ class TangoSupplier:
             raise SupplierAnswerInvalid("it is about another order")
         status = found.status.upper()
         meaning = self.terms.meaning(status) if status.isalpha() else Meaning.UNCLEAR
-        return Said(meaning, status[:100], found.reference_order_id)
+        number = found.reference_order_id
+        wanted = meaning is Meaning.DONE and charge.kind is Kind.BOUGHT_CODE
+        return Said(meaning, status[:100], number, secret=self._code(number) if wanted else None)
+
+    def _code(self, number: str) -> Code | None:
+        """None where it is not told: the order is none the less done, and is asked about."""
+        try:
+            found: _Details = self._read(f"/orders/{quoted(number, safe='')}", _Details)
+        except (SupplierUnavailable, SupplierAnswerInvalid):
+            return None
+        if found.reference_order_id != number or found.reward is None:
+            return None
+        told = {each.credential_type or each.type: each.value for each in found.reward.credentials}
+        parts = {
+            part: next((told[each] for each in types if told.get(each)), "")
+            for part, types in CREDENTIALS.items()
+        }
+        return code_told(**parts)
 
     def _read(self, path: str, shape: Any) -> Any:
         """Raises SupplierUnavailable, SupplierAnswerInvalid."""
