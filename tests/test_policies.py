@@ -292,7 +292,7 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
         call_at(cloud, supplier.base)
         open_account(cloud, shop.merchant_id)
         offer(cloud, shop.merchant_id)
-        paid(cloud, shop.merchant_id, now_ms - 3_600_000)
+        paid(cloud, shop.merchant_id, now_ms - 3_600_000, keys=1)
         assert cloud.invoke("schedule_follow_up", {})["due"] > 4  # refunds as well
         [lost] = take_queued(cloud)
         order = paid(cloud, shop.merchant_id, now_ms)

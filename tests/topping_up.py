@@ -83,9 +83,15 @@ def offer(cloud: InMemory, merchant_id: str, *accounts: str) -> None:
 
 
 def paid(
-    cloud: InMemory, merchant_id: str, now_ms: int, units: int = 1, *, provider: str = "stripe"
+    cloud: InMemory,
+    merchant_id: str,
+    now_ms: int,
+    units: int = 1,
+    *,
+    provider: str = "stripe",
+    keys: int = 0,
 ) -> FulfillingOrder:
-    """An order of top-ups, as its payment leaves it."""
+    """An order of top-ups, and of keys that are made, as its payment leaves it."""
     orders, number = Orders(table(cloud, "orders")), next(_numbers)
     line = Line(
         number=0,
@@ -97,10 +103,11 @@ def paid(
         filled=(("account", PHONE),),
         fates=first_fates(Kind.TOP_UP, units),
     )
+    made = Line(1, "key", keys, PRICE, None, kind=Kind.GENERATED_KEY)
     pending = PendingOrder(
         merchant_id=merchant_id,
         order_id=f"7K2M9Q4XTB3W{number:04d}",
-        lines=(line,),
+        lines=(line, made) if keys else (line,),
         email="buyer@example.com",
         locale="en",
         payment_ref=f"pi_{number}",

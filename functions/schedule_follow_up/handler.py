@@ -82,6 +82,7 @@ def resume(merchant_id: str, order_id: str, now: int) -> Backoff | None:
         orders=wired.orders,
         top_ups=wired.top_ups,
         queue=wired.top_up_queue,
+        mail_queue=wired.mail_queue,
     )
     if resumed.queued:
         count("TopUpsResumed", resumed.queued)
@@ -100,6 +101,8 @@ def settle(merchant_id: str, order_id: str, now: int) -> Backoff | None:
         top_ups=wired.top_ups,
         merchants=wired.merchants,
     )
+    if settled.owed:
+        count("RefundDue")
     if settled.waiting:
         count("TopUpsWaiting", settled.waiting)
     return settled.again

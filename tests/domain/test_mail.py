@@ -79,6 +79,20 @@ def test_a_mail_tells_what_suppliers_say_of_a_charge(locale: str, word: str) -> 
     assert word not in mail_in(locale, lines=[with_fates(Fate.DONE)]).text
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_mail_before_all_has_ended_says_what_is_ready(locale: str) -> None:
+    lines = [with_fates(Fate.DONE, Fate.OPEN, Fate.FAILED), line(1)]
+
+    mail = mail_in(locale, Code("AAAA-1111"), lines=lines)
+
+    assert mail.subject == TEXTS[locale].partly[0].format(order_id=ORDER_ID)
+    assert "10.00" not in mail.text
+    [told] = [each for each in mail.text.splitlines() if "minutes-0" in each]
+    assert "1" in told
+    assert "2" not in told.replace("+4915112345678", "")
+    assert mail.text.endswith("\nAAAA-1111\n")
+
+
 def test_english_and_chinese_differ() -> None:
     assert mail_in("en").subject == f"Your order {ORDER_ID} is ready"
     assert mail_in("zh").subject == f"您的订单 {ORDER_ID} 已发货"

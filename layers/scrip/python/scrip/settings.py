@@ -143,6 +143,7 @@ class FollowUpSettings:
     stock_table: str
     top_ups_table: str
     top_up_queue_url: str
+    mail_queue_url: str
     resellers_table: str
     vault_key_arn: str
     payment_api_bases: str

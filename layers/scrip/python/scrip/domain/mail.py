@@ -6,7 +6,7 @@ from enum import Enum
 
 from scrip.domain.code import Code
 from scrip.domain.day import moment_of
-from scrip.domain.line import Line
+from scrip.domain.line import Fate, Line
 from scrip.domain.money import Money, amount_text
 from scrip.domain.order import Order
 from scrip.domain.stock_warning import About, StockWarning
@@ -32,12 +32,14 @@ class Mail:
 @dataclass(frozen=True, slots=True)
 class Texts:
     """`failed`: the subject, and the first words, of an order with top-ups that failed; `short`: of
-    one with no more than codes that could not be bought."""
+    one with no more than codes that could not be bought; `partly`: of one whose codes can be read
+    while suppliers are still at the rest."""
 
     subject: str
     ready: str
     failed: tuple[str, str]
     short: tuple[str, str]
+    partly: tuple[str, str]
     body: str
     codes: str
     pin: str
@@ -62,6 +64,11 @@ TEXTS = {
             "Of your order {order_id} not all could be had. {amount} is given back to where it "
             "came from.",
         ),
+        partly=(
+            "Your order {order_id}: your codes are ready",
+            "The codes of your order {order_id} are ready. The rest is still under way; you are "
+            "told once that is done.",
+        ),
         body="Thank you for buying at {shop}.\n\n{what} Read it here:\n"
         "{link}\n\nAnyone with this link can read your order, so keep it to yourself.\n",
         codes="\nYour codes:\n",
@@ -83,6 +90,10 @@ TEXTS = {
             "您的订单 {order_id} 未能全部发货",
             "您的订单 {order_id} 未能全部发货，{amount} 将原路退回，",
         ),
+        partly=(
+            "您的订单 {order_id} 的卡密已可查看",
+            "您的订单 {order_id} 的卡密已可查看，其余部分仍在处理，有结果后将另行通知，",
+        ),
         body="感谢您在{shop}购买。\n\n{what}请点击以下链接查看：\n{link}\n\n"
         "任何持有此链接的人都能查看您的订单，请勿转发。\n",
         codes="\n您的卡密：\n",
@@ -103,7 +114,9 @@ def order_ready_mail(*, shop: str, order: Order, link: str, codes: Sequence[Code
     bought = [line for line in by_suppliers if line.has_codes]
     subject, what = texts.subject, texts.ready
     failed = sum(line.unit_price.amount_minor * line.units_failed for line in by_suppliers)
-    if failed:
+    if order.in_progress:
+        subject, what = texts.partly
+    elif failed:
         charges = any(line.units_failed for line in top_ups)
         subject, what = texts.failed if charges else texts.short
     facts = {
@@ -122,7 +135,7 @@ def order_ready_mail(*, shop: str, order: Order, link: str, codes: Sequence[Code
 
 def _top_up_line(texts: Texts, line: Line) -> str:
     account = ", ".join(value for _, value in line.filled)
-    done = line.quantity - line.units_failed
+    done = line.quantity - line.units_failed - line.fates.count(Fate.OPEN)
     facts = {"variant_id": line.variant_id, "quantity": line.quantity, "done": done}
     text = texts.top_up.format(account=account, **facts) + "\n"
     receipts = ", ".join(filter(None, line.receipts))

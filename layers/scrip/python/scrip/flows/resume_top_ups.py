@@ -1,11 +1,20 @@
 """The worklist's look at an order whose units suppliers deliver: what should have been looked at
-long ago is queued again, and what waits for a person is told of."""
+long ago is queued again, what waits for a person is told of, and its buyer that codes of it can be
+read already, once that takes long."""
 
 from typing import NamedTuple, Protocol
 
 from scrip.domain.attempt import AttemptState
-from scrip.domain.follow_up import DAILY, HOUR_MS, MINUTE_MS, Backoff
+from scrip.domain.follow_up import (
+    DAILY,
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    SAFETY_NET_MS,
+    Backoff,
+)
 from scrip.domain.order import FulfillingOrder
+from scrip.domain.resale import is_resale
 from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, open_units
 from scrip.steps.known_order import OrderReader, known_order
 
@@ -25,6 +34,10 @@ class Queue(Protocol):
     def again(self, due: Due, delay_ms: int) -> None: ...
 
 
+class MailQueue(Protocol):
+    def order_ready(self, merchant_id: str, order_id: str, trace_id: str) -> None: ...
+
+
 class Resumed(NamedTuple):
     """Units queued again, units that wait for a person, and by what to look again."""
 
@@ -41,11 +54,14 @@ def resume_top_ups(
     orders: OrderReader,
     top_ups: TopUps,
     queue: Queue,
+    mail_queue: MailQueue,
 ) -> Resumed:
     """Raises OrderUnknown, StoreUnavailable."""
     order = known_order(merchant_id, order_id, orders).order
     if not isinstance(order, FulfillingOrder):
         return Resumed()
+    if _to_tell(order, now_ms):
+        mail_queue.order_ready(merchant_id, order_id, order.trace_id)
     units = open_units(order)
     found = top_ups.find_many(units)
     waiting = [
@@ -60,6 +76,15 @@ def resume_top_ups(
             queue.again(due, 0)
             queued += 1
     return Resumed(queued, len(waiting), DAILY if len(waiting) == len(units) else BACKOFF)
+
+
+def _to_tell(order: FulfillingOrder, now_ms: int) -> bool:
+    """Whether its buyer waits for codes that are there. Telling twice is harmless: for a day, so
+    that one who could not be told for hours is, and the mark of the mail outlives it."""
+    waited_ms = now_ms - order.delivered_at_ms
+    codes = any(line.units_claimed for line in order.lines)
+    in_time = SAFETY_NET_MS <= waited_ms < DAY_MS
+    return codes and in_time and not order.frozen and not is_resale(order)
 
 
 def _overdue(unit: Unit, top_up: TopUp | None, now_ms: int, top_ups: TopUps) -> Due | None:

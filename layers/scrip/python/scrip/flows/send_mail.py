@@ -12,7 +12,8 @@ from scrip.domain.order import Order
 from scrip.domain.order_access import last_day_of, render_token
 from scrip.steps.first_look import Looks, first_look
 
-KIND = "order_ready"
+KIND, PARTLY = "order_ready", "order_partly_ready"
+"""Two mails at most: one of these, or the second and then the first."""
 
 
 class Merchants(Protocol):
@@ -70,7 +71,8 @@ def send_mail(
     order = orders.find(merchant_id, order_id, consistent=True)
     if order is None:
         raise OrderUnknown(order_id)
-    match notifications.begin(merchant_id, order_id, KIND, now_ms):
+    kind = PARTLY if order.in_progress else KIND
+    match notifications.begin(merchant_id, order_id, kind, now_ms):
         case False:
             return Sending.SENT_BEFORE
         case None:
@@ -94,7 +96,7 @@ def send_mail(
         )
         mailer.send(order.email, mail)
     except ScripError:
-        notifications.failed(merchant_id, order_id, KIND)
+        notifications.failed(merchant_id, order_id, kind)
         raise
-    notifications.sent(merchant_id, order_id, KIND)
+    notifications.sent(merchant_id, order_id, kind)
     return Sending.SENT

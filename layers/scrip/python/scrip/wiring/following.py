@@ -9,6 +9,7 @@ from scrip.adapters.gateways.prepaid import PrepaidGateway
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
+from scrip.adapters.mail_queue import MailQueue
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
@@ -30,6 +31,7 @@ class Following:
     refunds: Refunds
     top_ups: TopUps
     top_up_queue: TopUpQueue
+    mail_queue: MailQueue
     providers: Providers
 
 
@@ -51,6 +53,7 @@ def following() -> Following:
         refunds=Refunds(orders),
         top_ups=TopUps(table(settings.top_ups_table)),
         top_up_queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
+        mail_queue=MailQueue(client("sqs"), settings.mail_queue_url),
         providers=Providers(gateways),
     )
 
