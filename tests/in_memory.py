@@ -60,6 +60,7 @@ WIRING = (
     "following",
     "stock",
     "sync",
+    "supplier_sync",
     "imports",
     "file_import",
     "topping_up",

@@ -115,7 +115,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Room -> what it may import from outside beyond PLAIN."""
 
 DOMAIN_EDGES: dict[str, frozenset[str]] = {
-    "advanced": frozenset({"attempt", "gate", "line"}),
+    "advanced": frozenset({"attempt", "gate", "line", "route"}),
     "attempt": frozenset({"code", "supplier_terms"}),
     "batch_record": frozenset({"chunk_range", "directory", "stock"}),
     "bill": frozenset({"money"}),
@@ -165,11 +165,15 @@ DOMAIN_EDGES: dict[str, frozenset[str]] = {
     "resale_refusals": frozenset({"failure"}),
     "resale": frozenset({"line", "order", "payment", "refund", "reseller"}),
     "reseller": frozenset({"money", "resale_refusals"}),
+    "routing": frozenset({"charge", "money", "route", "standing", "supplier_terms"}),
     "scorecard": frozenset({"supplier_terms"}),
     "shredding": frozenset({"directory", "stock"}),
+    "standing": frozenset({"charge", "money", "scorecard", "supplier_terms"}),
     "stock_level": frozenset({"day"}),
     "stock_warning": frozenset({"day", "stock_level"}),
     "supplier_terms": frozenset({"goods"}),
+    "supplier_mail": frozenset({"mail", "money", "route", "supplier_warning"}),
+    "supplier_warning": frozenset({"catalogue", "money", "route", "standing"}),
     "synced_level": frozenset({"errors"}),
     "top_up": frozenset(
         {

@@ -15,7 +15,15 @@ from tests.in_memory import InMemory
 from tests.oracles.stripe_server import StripeServer, sign
 
 PRODUCT_SETTINGS = ("kind", "generated", "form")
-VARIANT_SETTINGS = ("hold_minutes", "partial", "replace_days", "supply", "synced_from", "routes")
+VARIANT_SETTINGS = (
+    "hold_minutes",
+    "partial",
+    "replace_days",
+    "supply",
+    "synced_from",
+    "routes",
+    "routing",
+)
 
 
 @dataclass(frozen=True)

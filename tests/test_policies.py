@@ -40,6 +40,7 @@ from tests.suppliers.kinds import KINDS
 from tests.suppliers.server import Simulator, simulated
 from tests.top_ups import PHONE, sell_top_up
 from tests.topping_up import call_at, found, offer, open_account, paid, stuck, take_queued
+from tests.vendor import sync_vendor
 
 FUNCTIONS = sorted(template.functions())
 
@@ -98,6 +99,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _sync(cloud, shop)
     _top_up(cloud, shop, clock)
     sell_and_show_one(cloud, shop, clock, resell(cloud.values, shop))
+    sync_vendor(cloud, shop)
     _chase(cloud, shop, clock)
     _refresh_certificates(cloud, shop)
 
@@ -120,8 +122,7 @@ def _refresh_certificates(cloud: InMemory, shop: Shop) -> None:
     with wechat_server() as wechat:
         shop_at_wechat(cloud, wechat, certified("platform", days=9999))
         wechat.certificates.append(certified("platform of tomorrow", days=9999))
-        done = cloud.invoke("schedule_refresh_certificates", {})
-    assert done["changed"] == [shop.merchant_id]
+        assert cloud.invoke("schedule_refresh_certificates", {})["changed"] == [shop.merchant_id]
 
 
 def _as_merchant(shop: Shop) -> None:
@@ -241,8 +242,7 @@ def _outbox_and_mail(cloud: InMemory) -> None:
         {"dynamodb": {"SequenceNumber": str(number), "NewImage": image}}
         for number, image in enumerate(images)
     ]
-    told = cloud.invoke("stream_publish_orders", {"Records": records})
-    assert told == {"batchItemFailures": []}
+    assert not cloud.invoke("stream_publish_orders", {"Records": records})["batchItemFailures"]
     url = cloud.values["MailQueueUrl"]
     sqs, messages = boto3.client("sqs"), []
     while got := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

@@ -1,14 +1,22 @@
-"""Send mail: to buyers that their orders are ready, to merchants about stock and money."""
+"""Send mail: to buyers that their orders are ready, to merchants about stock, money, suppliers."""
 
 from typing import Any
 
 from scrip.batching import in_batches
 from scrip.chance import now_ms, random_id
-from scrip.contracts.messages import Message, MoneyMoved, OrderReady, StockWarned, read_messages
+from scrip.contracts.messages import (
+    Message,
+    MoneyMoved,
+    OrderReady,
+    StockWarned,
+    SupplierWarned,
+    read_messages,
+)
 from scrip.domain.mail import Sending
 from scrip.flows.send_mail import send_mail
 from scrip.flows.send_money_notice import send_money_notice
 from scrip.flows.send_stock_warning import send_stock_warning
+from scrip.flows.send_supplier_warning import send_supplier_warning
 from scrip.telemetry import count, logger
 from scrip.wiring import mail
 
@@ -64,10 +72,24 @@ def money_moved(message: MoneyMoved) -> Sending:
     )
 
 
+def supplier_warned(message: SupplierWarned) -> Sending:
+    wired = mail.mail()
+    return send_supplier_warning(
+        message.merchant_id,
+        message.event_id,
+        now_ms=now_ms(),
+        merchants=wired.merchants,
+        events=wired.supplier_events,
+        notifications=wired.notifications,
+        mailer=wired.mailer,
+    )
+
+
 SENDERS: dict[type[Message], Any] = {
     OrderReady: order_ready,
     StockWarned: stock_warned,
     MoneyMoved: money_moved,
+    SupplierWarned: supplier_warned,
 }
 
 

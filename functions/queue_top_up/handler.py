@@ -28,6 +28,7 @@ def advance(due: Due) -> None:
         luck=luck,
         orders=wired.orders,
         catalogue=wired.catalogue,
+        standings=wired.standings,
         top_ups=wired.top_ups,
         codes=wired.codes,
         gates=wired.gates,

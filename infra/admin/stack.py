@@ -41,6 +41,7 @@ from scrip.adapters.reseller_book import Book
 from scrip.adapters.resellers import Resellers
 from scrip.adapters.scorecards import Scorecards
 from scrip.adapters.seen_codes import SeenCodes
+from scrip.adapters.standings import Standings
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
 from scrip.adapters.suppliers.registry import Suppliers
@@ -93,6 +94,7 @@ class Deployment:
         self.imports = ImportJobs(self._table("Imports"))
         self.gateways = Gateways(self.merchants, self.keys, URLLib3Session())
         self.scorecards = Scorecards(self._table("TopUps"))
+        self.standings = Standings(self._table("TopUps"))
         self.suppliers = Suppliers(
             self.merchants, self.keys, URLLib3Session(), self.output("SupplierApiBases")
         )

@@ -1,6 +1,8 @@
 """A shop's accounts with suppliers: set, limit, list; ask a supplier for a balance or a price."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -8,13 +10,15 @@ import click
 import msgspec
 
 from infra.admin.command import Group, Target
-from infra.admin.output import answer, columns, facts, minor, tell
+from infra.admin.output import answer, columns, facts, minor, moment, tell
 from infra.admin.piped import keep_piped
 from infra.admin.stack import Deployment, connect
 from scrip.adapters.sealed_secrets import CACHE_SECONDS
 from scrip.adapters.suppliers.registry import KINDS
 from scrip.chance import now_ms
+from scrip.domain.money import Money
 from scrip.domain.scorecard import SPANS_DAYS, Ending, added, day_of
+from scrip.domain.standing import Standing
 from scrip.domain.supplier_terms import Limits
 
 ACCOUNT = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
@@ -68,6 +72,11 @@ def set_secrets(target: Target, merchant_id: str, account: str, kind: str) -> No
     type=click.IntRange(1, MONTH_MINUTES),
     help="How long an order may wait to be sent at all.",
 )
+@click.option(
+    "--min-balance",
+    type=click.IntRange(0),
+    help="Below it, in minor units, nothing more is sold that only this account can deliver.",
+)
 @click.pass_obj
 def limit(
     target: Target,
@@ -77,9 +86,10 @@ def limit(
     at_once: int | None,
     patience_minutes: int | None,
     unsent_minutes: int | None,
+    min_balance: int | None,
 ) -> None:
     """Set all of an account's limits. What is not given is as the supplier's own terms say."""
-    limits = Limits(per_minute, at_once, patience_minutes, unsent_minutes)
+    limits = Limits(per_minute, at_once, patience_minutes, unsent_minutes, min_balance)
     deployed = connect(target)
     deployed.suppliers.limit(merchant_id, account, limits)
     _tell(target, deployed, merchant_id, account)
@@ -98,7 +108,8 @@ def list_all(target: Target, merchant_id: str) -> None:
         {"account": each.name, "kind": each.kind} | msgspec.to_builtins(each.limits)
         for each in found
     ]
-    names = ("account", "kind", "per_minute", "at_once", "patience_minutes", "unsent_minutes")
+    limits = [each.name for each in fields(Limits)]
+    names = ("account", "kind", *limits)
     shown = (["" if row[name] is None else row[name] for name in names] for row in rows)
     header = [name.upper().replace("_", " ") for name in names]
     answer(target, {"suppliers": rows}, columns(header, shown))
@@ -132,6 +143,77 @@ def quote(target: Target, merchant_id: str, account: str, sku: str) -> None:
     }
     has_any = "available" if available else "not available"
     answer(target, view, [f"{minor(cost.amount_minor, cost.currency)}, {has_any}"])
+
+
+@supplier.command()
+@click.argument("merchant_id", metavar="MERCHANT")
+@click.pass_obj
+def standing(target: Target, merchant_id: str) -> None:
+    """What suppliers told last of a shop's accounts, and of the goods that are sold through them.
+
+    Asked every five minutes; orders are sent by it. DONE: of the orders of the last seven days.
+    """
+    deployed = connect(target)
+    names = deployed.suppliers.names(merchant_id)
+    found = deployed.standings.of_all(merchant_id, names).values() if names else ()
+    header = (
+        "ACCOUNT",
+        "BALANCE",
+        "LOW",
+        "DONE",
+        "HALF WITHIN",
+        "SKU",
+        "COST",
+        "AVAILABLE",
+        "TOLD AT",
+    )
+    rows = [row for each in found for row in _standing_rows(each)]
+    answer(target, {"standings": list(map(_standing_view, found))}, columns(header, rows))
+
+
+def _standing_rows(standing: Standing) -> Iterator[tuple[object, ...]]:
+    """A row for each good; one without, where none is sold."""
+    balance, record = standing.balance, standing.record
+    whose = (
+        standing.account,
+        _minor(balance.money) if balance else "",
+        "low" if standing.low else "",
+        f"{record.done} of {record.attempts}",
+        _seconds(record.half_ms or None),
+    )
+    if not standing.quotes:
+        yield (*whose, "", "", "", moment(balance.at_ms) if balance else "")
+    for sku, ((cost, available), at_ms) in sorted(standing.quotes.items()):
+        yield (*whose, sku, _minor(cost), "yes" if available else "no", moment(at_ms))
+
+
+def _standing_view(standing: Standing) -> dict[str, Any]:
+    balance, record = standing.balance, standing.record
+    return {
+        "account": standing.account,
+        "balance_minor": balance.money.amount_minor if balance else None,
+        "currency": balance.money.currency if balance else None,
+        "told_at_ms": balance.at_ms if balance else None,
+        "min_balance_minor": standing.min_balance_minor,
+        "low": standing.low is not None,
+        "orders": record.attempts,
+        "done": record.done,
+        "half_ms": record.half_ms or None,
+        "goods": [
+            {
+                "sku": sku,
+                "cost_minor": cost.amount_minor,
+                "currency": cost.currency,
+                "available": available,
+                "told_at_ms": at_ms,
+            }
+            for sku, ((cost, available), at_ms) in sorted(standing.quotes.items())
+        ],
+    }
+
+
+def _minor(money: Money) -> str:
+    return minor(money.amount_minor, money.currency)
 
 
 @supplier.command()

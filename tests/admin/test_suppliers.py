@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from scrip.adapters.scorecards import Scorecards
+from scrip.adapters.standings import Standings
 from scrip.chance import now_ms
 from scrip.domain.charge import Quote
 from scrip.domain.money import Money
 from scrip.domain.scorecard import Ending
+from scrip.domain.standing import Known, Low, Quoted, Record, Standing
 from scrip.domain.supplier_terms import DAY_MS, Resend, Terms
 from tests.admin.operator import Operator
 from tests.in_memory import InMemory
@@ -18,7 +20,13 @@ from tests.kinds import registered_kind
 from tests.topping_up import table
 
 SECRET = '{"token": "TOP-SECRET"}'
-UNLIMITED = {"per_minute": None, "at_once": None, "patience_minutes": None, "unsent_minutes": None}
+UNLIMITED = {
+    "per_minute": None,
+    "at_once": None,
+    "patience_minutes": None,
+    "unsent_minutes": None,
+    "min_balance_minor": None,
+}
 
 
 class VendorSecrets(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,14 +56,15 @@ def test_an_account_is_set_limited_and_listed(shop: Operator) -> None:
     done = shop.done("supplier", "set", "acme", "main", "--kind", "vendor", stdin=SECRET)
     assert done == {"merchant_id": "acme", "account": "main", "kind": "vendor"} | UNLIMITED
 
-    limited = shop.done("supplier", "limit", "acme", "main", "--per-minute", "90", "--at-once", "2")
+    options = ("--per-minute", "90", "--at-once", "2", "--min-balance", "5000")
+    limited = shop.done("supplier", "limit", "acme", "main", *options)
 
     assert (limited["per_minute"], limited["at_once"]) == (90, 2)
     [listed] = shop.done("supplier", "list", "acme")["suppliers"]
-    chosen = {"per_minute": 90, "at_once": 2}
+    chosen = {"per_minute": 90, "at_once": 2, "min_balance_minor": 5000}
     assert listed == {"account": "main", "kind": "vendor"} | UNLIMITED | chosen
     shown = shop.run("supplier", "list", "acme").stdout.splitlines()
-    assert shown[1].split() == ["main", "vendor", "90", "2"]
+    assert shown[1].split() == ["main", "vendor", "90", "2", "5000"]
 
 
 def test_a_supplier_is_asked_with_the_secrets_that_were_set(shop: Operator) -> None:
@@ -113,3 +122,24 @@ def test_a_supplier_is_judged_by_what_became_of_its_orders(shop: Operator, cloud
     assert month == week | {"days": 30}
     shown = shop.run("supplier", "scorecard", "acme", "main").stdout.splitlines()
     assert shown[2].split() == ["7", "5", "80.0%", "20.0%", "0.0%", "0.0%", "5", "s", "120", "s"]
+
+
+def test_what_is_known_of_each_account_is_shown(shop: Operator, cloud: InMemory) -> None:
+    assert shop.done("supplier", "standing", "acme") == {"standings": []}
+    for account in ("main", "spare"):
+        shop.done("supplier", "set", "acme", account, "--kind", "vendor", stdin=SECRET)
+    told_at_ms = 1_790_000_000_000
+    cost, balance = Money(990, "CNY"), Money(4000, "CNY")
+    quotes = {"S1": Quoted(Quote(cost, True), told_at_ms)}
+    known = Standing("main", Known(balance, told_at_ms), quotes, Record(30, 29, 5000), 5000, Low(7))
+    Standings(table(cloud, "top_ups")).save("acme", known)
+
+    main, spare = shop.done("supplier", "standing", "acme")["standings"]
+
+    assert (main["balance_minor"], main["low"], main["done"]) == (4000, True, 29)
+    [good] = main["goods"]
+    assert (good["sku"], good["cost_minor"], good["available"]) == ("S1", 990, True)
+    assert (spare["balance_minor"], spare["goods"]) == (None, [])
+    shown = shop.run("supplier", "standing", "acme").stdout.splitlines()
+    row = "main 4000 CNY minor low 29 of 30 5 s S1 990 CNY minor yes 2026-09-21T14:13:20Z"
+    assert shown[1].split() == row.split()

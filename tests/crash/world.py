@@ -52,6 +52,9 @@ class Clock:
     def time_ns(self) -> int:
         return self.at_ms * 1_000_000
 
+    def sleep(self, seconds: float) -> None:
+        self.at_ms += round(seconds * 1000)
+
     def advance(self, minutes: float) -> None:
         self.at_ms += int(minutes * 60_000)
 
@@ -161,6 +164,14 @@ class World:
         except StoreUnavailable:
             return False
         return not pulled["failures"]
+
+    def sync_suppliers(self) -> bool:
+        """Suppliers are asked. Whether it got through."""
+        try:
+            told = self.cloud.invoke("schedule_sync_suppliers", {})
+        except StoreUnavailable:
+            return False
+        return not told["failures"]
 
     def publish(self) -> bool:
         """The stream hands over what it has. Whether it was taken; its place moves only then."""

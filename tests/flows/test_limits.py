@@ -23,8 +23,9 @@ class Shop:
     def put_product(self, product: Product) -> None:
         self.products[product.product_id] = product
 
-    def put_variant(self, variant: Variant) -> None:
+    def put_variant(self, variant: Variant) -> Variant:
         self.variants[variant.variant_id] = variant
+        return variant
 
     def all(
         self, merchant_id: str, *, consistent: bool = False

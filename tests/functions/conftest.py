@@ -70,6 +70,9 @@ class Clock:
     def time_ns(self) -> int:
         return time.time_ns() + self.ahead_ms * 1_000_000
 
+    def sleep(self, seconds: float) -> None:
+        self.ahead_ms += round(seconds * 1000)
+
     @property
     def now_ms(self) -> int:
         return self.time_ns() // 1_000_000

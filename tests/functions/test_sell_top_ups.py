@@ -52,7 +52,9 @@ def test_a_product_says_what_is_filled_in_and_a_variant_who_charges_it(shop: Sho
     assert [each["name"] for each in offer["form"]] == ["phone", "network"]
     assert offer["form"][1]["choices"][0] == {"value": "red", "label": "Red"}
     [variant] = product["variants"]
-    assert variant["routes"] == list(ROUTES)
+    unlimited = {"max_cost_minor": None, "max_cost_currency": None}
+    assert variant["routes"] == [route | unlimited for route in ROUTES]
+    assert variant["routing"] == {"preference": "cheapest", "margin_percent": 0}
     assert variant["supply"] == "unlimited"
     assert "routes" not in offer["variants"][0]
     assert offer["variants"][0]["in_stock"] is True

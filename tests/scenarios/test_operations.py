@@ -153,6 +153,7 @@ def _top_ups(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
         "check_top_up": shop.call("POST", "/v1/top-ups/checks", beforehand, key="storefront"),
         "hear_supplier": shop.hear(told, {"content-type": "application/json"}, "told"),
         "read_top_ups": shop.call("GET", path, key="operator"),
+        "read_routes": shop.call("GET", "/v1/merchant/variants/minutes/routes", key="finance"),
         "decide_top_up": shop.call("POST", f"{path}/decide", verdict, key="operator"),
     }
 

@@ -28,6 +28,7 @@ from scrip.domain.order_access import CROCKFORD
 from scrip.domain.payment import Payment
 from scrip.domain.route import Route
 from scrip.domain.scorecard import Ending
+from scrip.domain.standing import Standing
 from scrip.domain.supplier_terms import MINUTE_MS
 from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, open_units
 from scrip.flows.advance_top_up import Means, advance_top_up
@@ -83,6 +84,7 @@ class Engine:
             luck=self.chance.random,
             orders=_Orders(self),
             catalogue=_Catalogue(self),
+            standings=_Standings(),
             top_ups=_TopUps(self),
             codes=_Codes(self),
             gates=_Gates(self),
@@ -332,6 +334,13 @@ class _Called:
 
     def ask(self, charge: Charge) -> Said:
         return self.engine.call("supplier.ask", lambda: self.supplier.ask(charge))
+
+
+class _Standings:
+    """Nothing is known of anybody."""
+
+    def of(self, _merchant: str, account: str) -> Standing:
+        return Standing(account)
 
 
 @dataclass

@@ -13,6 +13,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def rest(milliseconds: int) -> None:
+    """Let time pass."""
+    time.sleep(milliseconds / 1000)
+
+
 def luck() -> float:
     """A number in [0, 1) that spreads load. Nothing secret may depend on it."""
     return _luck.random()

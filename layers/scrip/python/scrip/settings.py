@@ -201,6 +201,17 @@ class StockSyncSettings:
     supplier_api_bases: str
 
 
+@dataclass(frozen=True, slots=True)
+class SupplierSyncSettings:
+    merchants_table: str
+    catalogue_table: str
+    top_ups_table: str
+    notifications_table: str
+    mail_queue_url: str
+    vault_key_arn: str
+    supplier_api_bases: str
+
+
 def load(shape: type[_Settings]) -> _Settings:
     """Read `shape` from the environment: field `orders_table` from ORDERS_TABLE, ints as ints."""
     values = {}

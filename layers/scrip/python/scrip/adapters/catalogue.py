@@ -1,6 +1,7 @@
 """Products and variants: one partition a merchant."""
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -13,9 +14,12 @@ from scrip.domain.goods import Kind, Supply
 from scrip.domain.key_pattern import Pattern
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
-from scrip.domain.route import Route
+from scrip.domain.route import USUAL, Barred, Halt, Preference, Route, Routing
 from scrip.domain.stock_warning import Thresholds
 from scrip.domain.synced_level import SyncedFrom
+
+OPTIONAL = ("synced_from", "routes", "routing")
+"""Of a variant's item."""
 
 Makes = tuple[Pattern | None, tuple[str, ...], int]
 """What never changes of a recipe: kept as one text, so that a condition can compare it whole."""
@@ -52,10 +56,10 @@ class Catalogue:
         item = self.table.get(_product_key(merchant_id, product_id))
         return _product(item) if item else None
 
-    def put_variant(self, variant: Variant) -> None:
-        """Raises VariantOfAnotherProduct: an id names one variant in the whole shop."""
+    def put_variant(self, variant: Variant) -> Variant:
+        """As it is kept now: whether its sale is halted is not its merchant's to say, and stays.
+        Raises VariantOfAnotherProduct: an id names one variant in the whole shop."""
         item = {
-            **_variant_key(variant.merchant_id, variant.variant_id),
             "product_id": variant.product_id,
             "title": variant.title,
             "price_minor": variant.price.amount_minor,
@@ -71,14 +75,49 @@ class Catalogue:
             item["synced_from"] = list(variant.synced_from)
         if variant.routes:
             item["routes"] = [_route_item(each) for each in variant.routes]
+            item["routing"] = [variant.routing.preference.value, variant.routing.margin_percent]
+        absent = [name for name in OPTIONAL if name not in item]
+        removed = ", ".join(f"#{name}" for name in absent)
         try:
-            self.table.put(
-                item,
-                condition="attribute_not_exists(pk) OR product_id = :product",
-                values={":product": variant.product_id},
+            kept = self.table.update(
+                _variant_key(variant.merchant_id, variant.variant_id),
+                "SET "
+                + ", ".join(f"#{name} = :{name}" for name in item)
+                + (f" REMOVE {removed}" if removed else "")
+                + " ADD revision :one",
+                names={f"#{name}": name for name in chain(item, absent)},
+                values={":one": 1} | {f":{name}": value for name, value in item.items()},
+                condition="attribute_not_exists(pk) OR product_id = :product_id",
+                returns="ALL_NEW",
             )
         except ConditionFailed as error:
             raise VariantOfAnotherProduct(variant.variant_id) from error
+        return _variant(kept)
+
+    def set_halt(self, seen: Variant, halt: Halt | None) -> Variant | None:
+        """As it is kept now. None if it is not as it was seen: its merchant or another run was at
+        it, and what was decided of it may be wrong."""
+        same = "revision = :seen" if seen.revision else "attribute_not_exists(revision)"
+        values: Item = {":one": 1} | ({":seen": seen.revision} if seen.revision else {})
+        change = "REMOVE halt"
+        if halt:
+            change = "SET halt = :halt"
+            values[":halt"] = [[why.value for why in halt.why], halt.since_ms, halt.told]
+        try:
+            kept = self.table.update(
+                _variant_key(seen.merchant_id, seen.variant_id),
+                f"{change} ADD revision :one",
+                condition=f"attribute_exists(pk) AND {same}",
+                values=values,
+                returns="ALL_NEW",
+            )
+        except ConditionFailed as error:
+            kept = error.item or {}
+            ours = (seen.revision + 1, values.get(":halt"))
+            if (kept.get("revision"), kept.get("halt")) != ours:
+                return None
+            # It was this very write, its answer lost and repeated.
+        return _variant(kept)
 
     def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None:
         item = self.table.get(_variant_key(merchant_id, variant_id))
@@ -141,14 +180,39 @@ def _recipe(item: Item) -> Recipe:
     return Recipe(pattern, features, days, item["activation_limit"])
 
 
-def _route_item(route: Route) -> list[str | int]:
-    worth = route.worth
-    return [route.supplier, route.sku, *((worth.amount_minor, worth.currency) if worth else ())]
+def _route_item(route: Route) -> list[str | int | None]:
+    """[supplier, sku], with worth [.., amount, currency], with the most it may cost two more."""
+    amounts = [
+        part
+        for money in (route.worth, route.max_cost)
+        for part in ((money.amount_minor, money.currency) if money else (None, None))
+    ]
+    while amounts and amounts[-1] is None:
+        amounts.pop()
+    return [route.supplier, route.sku, *amounts]
 
 
 def _route(item: list[Any]) -> Route:
-    supplier, sku, *worth = item
-    return Route(supplier, sku, Money(*worth) if worth else None)
+    supplier, sku, *amounts = item
+    return Route(supplier, sku, _money(amounts[:2]), _money(amounts[2:]))
+
+
+def _money(item: list[Any]) -> Money | None:
+    return Money(*item) if item and item[0] is not None else None
+
+
+def _routing(item: Item) -> Routing:
+    if "routing" not in item:
+        return USUAL
+    preference, margin_percent = item["routing"]
+    return Routing(Preference(preference), margin_percent)
+
+
+def _halt(item: Item) -> Halt | None:
+    if "halt" not in item:
+        return None
+    why, since_ms, told = item["halt"]
+    return Halt(tuple(map(Barred, why)), since_ms, told)
 
 
 def _variant(item: Item) -> Variant:
@@ -166,4 +230,7 @@ def _variant(item: Item) -> Variant:
         thresholds=Thresholds(*item.get("warns", ())),
         synced_from=SyncedFrom(*item["synced_from"]) if "synced_from" in item else None,
         routes=tuple(_route(each) for each in item.get("routes", ())),
+        routing=_routing(item),
+        halt=_halt(item),
+        revision=item.get("revision", 0),
     )

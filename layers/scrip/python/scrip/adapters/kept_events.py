@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from scrip.adapters.tables import ConditionFailed, Item, Table
-from scrip.contracts.messages import MoneyEventBody, StockEvent
+from scrip.contracts.messages import MoneyEventBody, StockEvent, SupplierEvent
 from scrip.domain.errors import EventUnknown
 
 KEEP_MS = 90 * 86_400_000
 
-Body = TypeVar("Body", StockEvent, MoneyEventBody)
+Body = TypeVar("Body", StockEvent, MoneyEventBody, SupplierEvent)
 
 
 class KeptEvents:
@@ -21,7 +21,7 @@ class KeptEvents:
         self.table = table
         self.kind = kind
 
-    def record(self, event: StockEvent | MoneyEventBody) -> bool:
+    def record(self, event: StockEvent | MoneyEventBody | SupplierEvent) -> bool:
         """Once: what was recorded under its id before stays. False if there was something."""
         item = {
             **self._key(event.merchant_id, event.event_id),

@@ -1,7 +1,14 @@
 """The queue of mail to send."""
 
 from scrip.adapters.aws import AwsClient, ask
-from scrip.contracts.messages import Message, MoneyMoved, OrderReady, StockWarned, encode_message
+from scrip.contracts.messages import (
+    Message,
+    MoneyMoved,
+    OrderReady,
+    StockWarned,
+    SupplierWarned,
+    encode_message,
+)
 
 
 class MailQueue:
@@ -20,6 +27,10 @@ class MailQueue:
     def money_moved(self, merchant_id: str, event_id: str) -> None:
         """Raises StoreUnavailable. Sending twice is as harmless."""
         self._send(MoneyMoved(merchant_id, event_id))
+
+    def supplier_warned(self, merchant_id: str, event_id: str) -> None:
+        """Raises StoreUnavailable. Sending twice is as harmless."""
+        self._send(SupplierWarned(merchant_id, event_id))
 
     def _send(self, message: Message) -> None:
         ask(self.client.send_message, QueueUrl=self.url, MessageBody=encode_message(message))

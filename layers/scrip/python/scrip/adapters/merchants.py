@@ -68,6 +68,11 @@ class Merchants:
         for item in self.table.scan("sk = :sk", {":sk": MERCHANT}):
             yield item["pk"]
 
+    def with_suppliers(self) -> list[str]:
+        """Every merchant that has an account with a supplier. A scan, as for `ids`."""
+        found = self.table.scan("begins_with(sk, :sk)", {":sk": _supplier_sk("")})
+        return sorted({item["pk"] for item in found})
+
     def add_key(self, key: ApiKey) -> None:
         item = {
             "pk": key.merchant_id,

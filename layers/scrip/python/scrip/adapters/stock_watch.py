@@ -15,7 +15,7 @@ from scrip.domain.stock_warning import About, Place, Watched
 
 
 class Progress:
-    """How far a run over all variants went; `name` is the mark's key."""
+    """How far a run over all merchants went; `name` is the mark's key."""
 
     def __init__(self, table: Table, name: str) -> None:
         self.table = table
@@ -28,9 +28,7 @@ class Progress:
     def set_mark(self, place: Place) -> None:
         """Two runs at once may each set it: at worst some variants are looked at twice or a run
         later."""
-        self.table.put(
-            {**self.key, "done_merchant": place.merchant_id, "done_variant": place.variant_id}
-        )
+        self.table.put({**self.key, "done_merchant": place.merchant_id, "done_variant": place.name})
 
 
 class StockWatch(Progress):

@@ -2,8 +2,8 @@
 
 TopUp   pk `<merchant>#<order>#<line>#<unit>`, supplier, sku, worth as [amount, currency], the
         attempt's fields, tried as lists of [reference, supplier, sku, reason], closed,
-        waited_at_ms, done_at_ms, earlier_at_ms, kind unless it is `top_up`, version, writer: who
-        wrote this version
+        waited_at_ms, waits_for, done_at_ms, earlier_at_ms, kind unless it is `top_up`, version,
+        writer: who wrote this version
 
 What the buyer filled in is not here: it stays with the order.
 """
@@ -15,7 +15,7 @@ from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.attempt import Attempt, AttemptState
 from scrip.domain.goods import Kind
 from scrip.domain.money import Money
-from scrip.domain.route import Route
+from scrip.domain.route import Barred, Route
 from scrip.domain.top_up import TopUp, TopUpMoved, Tried, Unit
 
 NUMBERS = ("since_ms", "sends", "sent_at_ms", "asked", "asked_at_ms", "missing")
@@ -80,6 +80,8 @@ def _item(top_up: TopUp) -> Item:
     for name in TIMES:
         if at_ms := getattr(top_up, name):
             item[name] = at_ms
+    if top_up.waits_for:
+        item["waits_for"] = [each.value for each in top_up.waits_for]
     if top_up.tried:
         item["tried"] = [list(each) for each in top_up.tried]
     item |= {name: getattr(attempt, name) for name in (*NUMBERS, *TEXTS) if getattr(attempt, name)}
@@ -106,4 +108,5 @@ def _top_up(item: Item) -> TopUp:
         closed=item.get("closed", False),
         **{name: item.get(name, 0) for name in TIMES},
         kind=Kind(item.get("kind", Kind.TOP_UP.value)),
+        waits_for=tuple(map(Barred, item.get("waits_for", ()))),
     )

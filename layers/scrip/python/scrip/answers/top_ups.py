@@ -2,12 +2,14 @@
 
 from scrip.chance import now_ms, random_id
 from scrip.contracts.http import Answer
+from scrip.contracts.merchant_routes import routes_view
 from scrip.contracts.merchant_top_ups import top_up_decided, top_ups_view
 from scrip.domain.asking import Asking
 from scrip.domain.attempt import Verdict
 from scrip.domain.top_up import Unit
 from scrip.flows import decide_top_up as deciding
 from scrip.flows import read_top_ups as reading
+from scrip.flows.read_routes import read_routes as find_routes
 from scrip.serving import Call
 from scrip.telemetry import count_by_reason
 from scrip.wiring import merchant
@@ -39,4 +41,16 @@ def decide_top_up(call: Call) -> Answer:
     return Answer(200, top_up_decided(decided))
 
 
-TOP_UPS = {"read_top_ups": read_top_ups, "decide_top_up": decide_top_up}
+def read_routes(call: Call) -> Answer:
+    wired = _wired()
+    found = find_routes(
+        call.merchant_id,
+        call.path.variant_id,
+        now_ms=now_ms(),
+        catalogue=wired.catalogue,
+        standings=wired.standings,
+    )
+    return Answer(200, routes_view(*found))
+
+
+TOP_UPS = {"read_routes": read_routes, "read_top_ups": read_top_ups, "decide_top_up": decide_top_up}

@@ -22,7 +22,14 @@ from scrip.contracts.merchant_strays import StrayPaymentView
 from scrip.contracts.merchant_synced import SyncedSource
 from scrip.contracts.operation import OPERATOR, READER, Operation
 from scrip.contracts.storefront import OrderedLine, OrderPath
-from scrip.contracts.top_up import FormField, FormFields, SupplierRoute, SupplierRoutes
+from scrip.contracts.top_up import (
+    BarredName,
+    FormField,
+    FormFields,
+    RoutingOfVariant,
+    SupplierRoute,
+    SupplierRoutes,
+)
 from scrip.domain import errors
 from scrip.domain.catalogue import (
     DEFAULT_REPLACE_DAYS,
@@ -105,7 +112,7 @@ class PutProduct(Struct, forbid_unknown_fields=True):
 
 class PutVariant(Struct, forbid_unknown_fields=True):
     """A variant in full. A new price applies to orders placed from now on. `routes` go with the
-    kinds `top_up` and `bought_code`: who can deliver it."""
+    kinds `top_up` and `bought_code`: who can deliver it; `routing`: who is asked first."""
 
     title: Title
     price_minor: PriceMinor
@@ -120,10 +127,12 @@ class PutVariant(Struct, forbid_unknown_fields=True):
     low_days: LowDays = DEFAULT_LOW_DAYS
     synced_from: SyncedSource | None = None
     routes: SupplierRoutes = []
+    routing: RoutingOfVariant = RoutingOfVariant()
 
 
 class VariantView(Struct):
-    """A variant as its merchant sees it."""
+    """A variant as its merchant sees it. `halted`: why none of its routes can deliver it for now,
+    so that it is not sold, whatever its status."""
 
     product_id: Slug
     variant_id: Slug
@@ -140,6 +149,8 @@ class VariantView(Struct):
     low_days: LowDays
     synced_from: SyncedSource | None
     routes: list[SupplierRoute]
+    routing: RoutingOfVariant | None
+    halted: list[BarredName]
 
 
 class ProductView(Struct):

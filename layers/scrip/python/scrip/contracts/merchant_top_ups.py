@@ -6,9 +6,11 @@ from typing import Literal
 from msgspec import Struct
 
 from scrip.contracts.fields import AmountMinor, Currency, Milliseconds, OrderId, Slug, Title
+from scrip.contracts.merchant_routes import READ_ROUTES
 from scrip.contracts.merchant_vault import LineNumber, UnitNumber
 from scrip.contracts.operation import OPERATOR, Operation
 from scrip.contracts.storefront import OrderPath
+from scrip.contracts.top_up import BarredName
 from scrip.domain import errors
 from scrip.domain.attempt import AttemptState
 from scrip.domain.line import Fate
@@ -29,7 +31,8 @@ class TriedView(Struct):
 class AttemptView(Struct):
     """What is known of the last attempt. `supplier`: the shop's account; `reference`: under which
     the supplier knows it, `supplier_ref`: the supplier's own id. `sends`: how often it may have
-    left, last at `sent_at_ms`; `asked`: how often it was asked about, last at `asked_at_ms`.
+    left, last at `sent_at_ms`; `waits_for`: what keeps it from every supplier until then. `asked`:
+    how often it was asked about, last at `asked_at_ms`.
     `code`: the last that the supplier said; `reason`: what ended it, or why a person must look."""
 
     supplier: str
@@ -42,6 +45,7 @@ class AttemptView(Struct):
     code: str
     sends: int
     sent_at_ms: Milliseconds | None
+    waits_for: list[BarredName]
     asked: int
     asked_at_ms: Milliseconds | None
     tried: list[TriedView]
@@ -134,6 +138,7 @@ def _attempt_view(top_up: TopUp) -> AttemptView:
         code=attempt.code,
         sends=attempt.sends,
         sent_at_ms=attempt.sent_at_ms or None,
+        waits_for=[each.value for each in top_up.waits_for],
         asked=attempt.asked,
         asked_at_ms=attempt.asked_at_ms or None,
         tried=[TriedView(*each) for each in top_up.tried],
@@ -141,6 +146,7 @@ def _attempt_view(top_up: TopUp) -> AttemptView:
 
 
 TOP_UP_OPERATIONS = (
+    READ_ROUTES,
     Operation(
         "GET /v1/merchant/orders/{order_id}/top-ups",
         "read_top_ups",

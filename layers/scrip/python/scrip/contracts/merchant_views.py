@@ -20,7 +20,14 @@ from scrip.contracts.merchant_refunds import refund_views
 from scrip.contracts.merchant_strays import stray_views
 from scrip.contracts.merchant_synced import source_of, source_view
 from scrip.contracts.storefront_views import order_view
-from scrip.contracts.top_up import form_fields, form_of, routes_of, supplier_routes
+from scrip.contracts.top_up import (
+    form_fields,
+    form_of,
+    routes_of,
+    routing_of,
+    routing_view,
+    supplier_routes,
+)
 from scrip.domain.api_key import ApiKey
 from scrip.domain.catalogue import Product, Shelf, Status, Variant
 from scrip.domain.goods import Kind, Supply
@@ -61,6 +68,7 @@ def variant(merchant_id: str, path: VariantOfProductPath, body: PutVariant) -> V
         replace_days=body.replace_days,
         synced_from=source_of(body.synced_from),
         routes=routes_of(body.routes),
+        routing=routing_of(body.routing),
     )
 
 
@@ -83,6 +91,8 @@ def variant_view(variant: Variant) -> VariantView:
         *variant.thresholds,
         source_view(variant),
         supplier_routes(variant.routes),
+        routing_view(variant.routes, variant.routing),
+        [why.value for why in variant.halt.why] if variant.halt else [],
     )
 
 

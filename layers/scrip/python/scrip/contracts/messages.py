@@ -45,7 +45,21 @@ class MoneyMoved(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", t
         return msgspec.structs.asdict(self)
 
 
-Message = OrderReady | StockWarned | MoneyMoved
+class SupplierWarned(
+    msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="supplier_warned"
+):
+    """Tell the merchant of an event about its suppliers."""
+
+    merchant_id: str
+    event_id: str
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For the log."""
+        return msgspec.structs.asdict(self)
+
+
+Message = OrderReady | StockWarned | MoneyMoved | SupplierWarned
 
 
 class StockFacts(msgspec.Struct):
@@ -103,6 +117,30 @@ class MoneyEventBody(msgspec.Struct):
     data: MoneyFacts
 
 
+class SupplierFacts(msgspec.Struct, omit_defaults=True):
+    """`supplier`: the shop's account, and what it holds, in `supplier.` events. `why`
+    (`availability`, `price`, `balance`) none of its suppliers can deliver a variant, in
+    `variant.halted`; nothing in `variant.resumed`."""
+
+    supplier: str | None = None
+    balance_minor: int | None = None
+    currency: str | None = None
+    variant_id: str | None = None
+    title: str | None = None
+    why: list[str] = []
+
+
+class SupplierEvent(msgspec.Struct):
+    """`type`: see `domain.supplier_warning`. `event_id` is unique within the merchant: who gets an
+    event twice knows it by that."""
+
+    event_id: str
+    type: str
+    merchant_id: str
+    at_ms: int
+    data: SupplierFacts
+
+
 class _Kind(msgspec.Struct):
     kind: str = "order_ready"
 
@@ -111,6 +149,7 @@ SHAPES: dict[str, type[Message]] = {
     "order_ready": OrderReady,
     "stock_warned": StockWarned,
     "money_moved": MoneyMoved,
+    "supplier_warned": SupplierWarned,
 }
 
 

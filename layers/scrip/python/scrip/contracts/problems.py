@@ -79,6 +79,7 @@ KINDS: dict[type[ScripError], Kind] = {
     errors.SupplierUnknown: Kind(422, "No such supplier"),
     errors.SupplyMismatch: Kind(409, "The variant is supplied in another way"),
     errors.VariantNotForSale: Kind(422, "The variant is not for sale"),
+    errors.VariantHalted: Kind(409, "No supplier can deliver the variant for now"),
     errors.CurrencyMixed: Kind(422, "One order has one currency"),
     errors.FormMisfilled: Kind(422, "What was filled in does not fit the form"),
     errors.SoldOut: Kind(409, "Sold out"),

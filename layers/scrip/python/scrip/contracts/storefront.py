@@ -191,6 +191,7 @@ STOREFRONT_OPERATIONS = (
         idempotent=True,
         problems=(
             errors.VariantNotForSale,
+            errors.VariantHalted,
             errors.CurrencyMixed,
             errors.FormMisfilled,
             errors.SoldOut,

@@ -9,7 +9,7 @@ from scrip.contracts.fields import Currency, PriceMinor, Slug
 from scrip.domain.errors import RequestInvalid
 from scrip.domain.form import MAX_CHOICES, MAX_FIELDS, MAX_FILLED, Choice, Field, FieldKind, Form
 from scrip.domain.money import Money
-from scrip.domain.route import MAX_ROUTES, Route
+from scrip.domain.route import MAX_ROUTES, Preference, Route, Routing
 
 FieldName = Annotated[
     str,
@@ -25,6 +25,9 @@ FilledIn = Annotated[
     ),
 ]
 FateName = Literal["open", "done", "failed", "reversed"]
+
+
+Sku = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[!-~]+\Z")]
 
 
 class FieldChoice(Struct, forbid_unknown_fields=True):
@@ -49,14 +52,28 @@ class FormField(Struct, forbid_unknown_fields=True):
 
 class SupplierRoute(Struct, forbid_unknown_fields=True):
     """A supplier account by the name that you gave it, and what that supplier calls the good.
-    `worth_minor` and `worth_currency`: what the buyer gets, where the supplier must be told."""
+    `worth_minor` and `worth_currency`: what the buyer gets, where the supplier must be told.
+    `max_cost_minor` and `max_cost_currency`: the most that a unit may cost there, in the currency
+    of your account."""
 
     supplier: Slug
-    sku: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[!-~]+\Z")]
+    sku: Sku
     worth_minor: PriceMinor | None = None
     worth_currency: Currency | None = None
+    max_cost_minor: PriceMinor | None = None
+    max_cost_currency: Currency | None = None
 
 
+class RoutingOfVariant(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which route is tried first: the one that is expected to cost least, or the first in the list.
+    `margin_percent`: of the price that must be left to you where the supplier is paid in the
+    currency of the price; below 0: so much you are willing to lose."""
+
+    preference: Literal["cheapest", "listed"] = "cheapest"
+    margin_percent: Annotated[int, Meta(ge=-900, le=99)] = 0
+
+
+BarredName = Literal["availability", "price", "balance"]
 FormFields = Annotated[list[FormField], Meta(min_length=1, max_length=MAX_FIELDS)]
 SupplierRoutes = Annotated[list[SupplierRoute], Meta(max_length=MAX_ROUTES)]
 
@@ -97,19 +114,42 @@ def form_fields(form: Form | None) -> list[FormField] | None:
 
 def routes_of(routes: Sequence[SupplierRoute]) -> tuple[Route, ...]:
     """Raises RequestInvalid."""
-    return tuple(Route(each.supplier, each.sku, _worth(each)) for each in routes)
+    return tuple(
+        Route(
+            each.supplier,
+            each.sku,
+            _money("worth", each.worth_minor, each.worth_currency),
+            _money("max_cost", each.max_cost_minor, each.max_cost_currency),
+        )
+        for each in routes
+    )
 
 
-def _worth(route: SupplierRoute) -> Money | None:
-    if route.worth_minor is None and route.worth_currency is None:
+def _money(name: str, minor: int | None, currency: str | None) -> Money | None:
+    if minor is None and currency is None:
         return None
-    if route.worth_minor is None or route.worth_currency is None:
-        raise RequestInvalid("routes: worth_minor and worth_currency go together")
-    return Money(route.worth_minor, route.worth_currency)
+    if minor is None or currency is None:
+        raise RequestInvalid(f"routes: {name}_minor and {name}_currency go together")
+    return Money(minor, currency)
 
 
 def supplier_routes(routes: Sequence[Route]) -> list[SupplierRoute]:
     return [
-        SupplierRoute(supplier, sku, *((worth.amount_minor, worth.currency) if worth else ()))
-        for supplier, sku, worth in routes
+        SupplierRoute(each.supplier, each.sku, *_parts(each.worth), *_parts(each.max_cost))
+        for each in routes
     ]
+
+
+def _parts(money: Money | None) -> tuple[int, str] | tuple[None, None]:
+    return (money.amount_minor, money.currency) if money else (None, None)
+
+
+def routing_of(routing: RoutingOfVariant) -> Routing:
+    return Routing(Preference(routing.preference), routing.margin_percent)
+
+
+def routing_view(routes: Sequence[Route], routing: Routing) -> RoutingOfVariant | None:
+    """None where there is nothing to choose from."""
+    if not routes:
+        return None
+    return RoutingOfVariant(routing.preference.value, routing.margin_percent)

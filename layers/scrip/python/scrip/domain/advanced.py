@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 from scrip.domain.attempt import Said
 from scrip.domain.gate import Lane
 from scrip.domain.line import Fate
+from scrip.domain.route import Barred
 
 
 class Advanced(NamedTuple):
     """`called`: what was asked of a supplier, and `said` what came back. `ended`: what this run
     made of the unit, and `order` the state of its order then. `handed_over`: why a person must
-    look. `closed`: the supplier is left alone from now on. `later_ms`: until the next look."""
+    look. `closed`: the supplier is left alone from now on. `barred`: why nobody may deliver it for
+    now. `later_ms`: until the next look."""
 
     called: Lane | None = None
     supplier: str = ""
@@ -19,6 +21,7 @@ class Advanced(NamedTuple):
     order: str = ""
     handed_over: str = ""
     closed: bool = False
+    barred: tuple[Barred, ...] = ()
     later_ms: int | None = None
 
     @property
@@ -31,5 +34,6 @@ class Advanced(NamedTuple):
             "code": self.said.code if self.said else None,
             "ended": self.ended.value if self.ended else None,
             "handed_over": self.handed_over,
+            "barred": [each.value for each in self.barred],
             "later_ms": self.later_ms,
         }

@@ -9,7 +9,7 @@ from scrip.domain.form import Form
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.money import Money
 from scrip.domain.recipe import Recipe
-from scrip.domain.route import Route
+from scrip.domain.route import USUAL, Halt, Route, Routing
 from scrip.domain.stock_warning import DEFAULTS, Thresholds
 from scrip.domain.synced_level import SyncedFrom
 
@@ -52,7 +52,9 @@ class Variant:
     the rest is refunded; else nothing is delivered and all is refunded. `replace_days`: how long
     after its delivery a bad code may be replaced; 0: never. `thresholds`: when its merchant is
     warned. `synced_from`: whose level its units follow, None where its merchant adds them.
-    `routes`: who can deliver it, where its kind is `top_up` or `bought_code`.
+    `routes`: who can deliver it, where its kind is `top_up` or `bought_code`, and `routing`: which
+    of them is tried first. `halt`: none of them can, or could. `revision` counts the writes that
+    these follow from.
     """
 
     merchant_id: str
@@ -68,6 +70,14 @@ class Variant:
     thresholds: Thresholds = DEFAULTS
     synced_from: SyncedFrom | None = None
     routes: tuple[Route, ...] = ()
+    routing: Routing = USUAL
+    halt: Halt | None = None
+    revision: int = 0
+
+    @property
+    def halted(self) -> bool:
+        """Nobody could deliver it: it is not sold for now."""
+        return self.halt is not None and bool(self.halt.why)
 
 
 def on_sale(product: Product, variant: Variant) -> bool:

@@ -132,6 +132,12 @@ class VariantNotForSale(Rejected):
     slug = "variant-not-for-sale"
 
 
+class VariantHalted(Rejected):
+    """None of its suppliers can deliver it for now."""
+
+    slug = "variant-halted"
+
+
 class CurrencyMixed(Rejected):
     slug = "currency-mixed"
 

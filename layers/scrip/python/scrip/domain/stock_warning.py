@@ -67,10 +67,11 @@ class Watched:
 
 
 class Place(NamedTuple):
-    """How far the looking went: a merchant and one of its variants. Up to there all is done."""
+    """How far the looking went: a merchant and one of its variants, or of its accounts with
+    suppliers. Up to there all is done."""
 
     merchant_id: str = ""
-    variant_id: str = ""
+    name: str = ""
 
 
 class Whose(NamedTuple):

@@ -90,12 +90,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a merchant chose for an account; None: as its supplier's terms say."""
+    """What a merchant chose for an account; None: as its supplier's terms say.
+    `min_balance_minor`: below it nothing more is sold that only this account can deliver; None: for
+    as long as it holds some units' worth."""
 
     per_minute: int | None = None
     at_once: int | None = None
     patience_minutes: int | None = None
     unsent_minutes: int | None = None
+    min_balance_minor: int | None = None
 
     def over(self, terms: Terms) -> Terms:
         chosen: dict[str, Any] = {

@@ -15,7 +15,7 @@ from scrip.domain.goods import Kind
 from scrip.domain.line import Fate
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
 from scrip.domain.order_access import ORDER_ID_LENGTH, is_order_id
-from scrip.domain.route import Route
+from scrip.domain.route import Barred, Route
 from scrip.domain.supplier_terms import HOUR_MS, Meaning, Terms
 
 MAX_ATTEMPTS = 8
@@ -94,9 +94,9 @@ class Tried(NamedTuple):
 class TopUp:
     """`route`: of the attempt. `version` counts what was written down; 0: nothing yet. `closed`: no
     other attempt will be made. `waited_at_ms`: when it was last seen to wait for a supplier that
-    nobody may call. `done_at_ms`: when it was done, by a supplier that may take it back.
-    `earlier_at_ms`: when an earlier attempt was asked about, last. `kind`: whether an account is
-    charged or a code is bought."""
+    nobody may call; `waits_for`: what bars every route, where it waited for that. `done_at_ms`:
+    when it was done, by a supplier that may take it back. `earlier_at_ms`: when an earlier attempt
+    was asked about, last. `kind`: whether an account is charged or a code is bought."""
 
     unit: Unit
     route: Route
@@ -108,6 +108,7 @@ class TopUp:
     done_at_ms: int = 0
     earlier_at_ms: int = 0
     kind: Kind = Kind.TOP_UP
+    waits_for: tuple[Barred, ...] = ()
 
     @property
     def looks_ms(self) -> list[int]:

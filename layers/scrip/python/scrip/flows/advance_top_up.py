@@ -7,19 +7,19 @@ that is asked about, and a message that comes again; if that is lost too, the wo
 finds the unit (`resume_top_ups`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from scrip.domain.advanced import Advanced
 from scrip.domain.attempt import Attempt, AttemptState, Said, Step
-from scrip.domain.catalogue import Variant
 from scrip.domain.charge import Charge
 from scrip.domain.errors import SupplierUnknown
 from scrip.domain.gate import Lane, Turn, Wait
 from scrip.domain.line import Fate, Line
 from scrip.domain.order import FulfillingOrder, Order, lost_all
-from scrip.domain.route import Route
+from scrip.domain.route import Barred, Route
+from scrip.domain.routing import Choice
 from scrip.domain.supplier_terms import MINUTE_MS, UNSENT_FOR_MS, Meaning, Terms
 from scrip.domain.top_up import (
     LOOKS_MS,
@@ -30,14 +30,22 @@ from scrip.domain.top_up import (
     Tried,
     Unit,
     begun,
-    routes_left,
 )
 from scrip.steps.end_unit import UnitEnder, end_unit
 from scrip.steps.keep_code import Codes, keep_code
 from scrip.steps.keep_top_up import TopUpKeeper, keep_top_up
 from scrip.steps.known_order import OrderReader, known_order
 from scrip.steps.score_attempt import Scorecards, score_attempt
-from scrip.steps.supplier_turn import Gates, Supplier, Suppliers, first_turn, take_turn
+from scrip.steps.supplier_turn import (
+    Catalogue,
+    Gates,
+    Standings,
+    Supplier,
+    Suppliers,
+    first_turn,
+    routes_of,
+    take_turn,
+)
 
 SOON_MS = 1_000
 """A turn this near is waited for by nobody: messages are delayed by whole seconds."""
@@ -68,10 +76,6 @@ FATES = {
 class Orders(OrderReader, UnitEnder, Protocol): ...
 
 
-class Catalogue(Protocol):
-    def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None: ...
-
-
 class TopUps(TopUpKeeper, Protocol):
     def find(self, unit: Unit) -> TopUp | None: ...
 
@@ -89,6 +93,7 @@ class Means:
     luck: Callable[[], float]
     orders: Orders
     catalogue: Catalogue
+    standings: Standings
     top_ups: TopUps
     codes: Codes
     gates: Gates
@@ -136,29 +141,30 @@ def _send(due: Due, top_up: TopUp | None, means: Means) -> Advanced:
     lost = lost_all(record)  # to a dispute: the buyer has the money back
     if order.frozen and not lost:
         return _again(Due(due.unit, due.version), FROZEN_MS, means)
-    routes = () if lost else _routes(order, line, top_up, means)
-    if not routes:
-        return _give_up(top_up or _begun(due, NOWHERE, order, line), means)
     now_ms = means.clock()
+    choice = Choice(()) if lost else _routes(order, line, top_up, means)
+    begins = top_up or _begun(due, choice.first or NOWHERE, order, line)
+    if choice.first is None:
+        return _give_up(begins, means)
     chosen = first_turn(
         order.merchant_id,
-        routes,
+        choice.routes,
         due.reserved,
         now_ms=now_ms,
         luck=means.luck(),
         gates=means.gates,
         suppliers=means.suppliers,
     )
-    top_up = top_up or _begun(due, routes[0], order, line)
     if isinstance(chosen, Wait):
-        return _wait(due, top_up, chosen, means)
+        return _wait(due, begins, chosen, means, choice.why)
     route, supplier, turn = chosen
     calling = _calling(due, Lane.SEND, route.supplier, supplier, turn, means)
     if isinstance(calling, Advanced):
         return calling
-    sending = top_up.by(route).attempt.sending(now_ms, supplier.terms)
+    top_up = begins.by(route)
+    sending = top_up.attempt.sending(now_ms, supplier.terms)
     try:
-        sent = means.top_ups.save(top_up.by(route).with_attempt(sending))
+        sent = means.top_ups.save(replace(top_up.with_attempt(sending), waits_for=()))
     except TopUpMoved:
         means.gates.leave(order.merchant_id, route.supplier, calling.lease)
         return Advanced()  # who moved it goes on from there
@@ -287,9 +293,9 @@ def _end(top_up: TopUp, means: Means) -> Advanced:
     if attempt.may_go_elsewhere and not top_up.closed:
         order = known_order(top_up.unit.merchant_id, top_up.unit.order_id, means.orders).order
         line = order.line(top_up.unit.line)
-        left = _routes(order, line, top_up, means)
-        go_on = bool(left) and line.fates[top_up.unit.unit] is Fate.OPEN
-        after = top_up.next_attempt(left[0], means.clock()) if go_on else top_up.close()
+        route = _routes(order, line, top_up, means).first
+        go_on = route if line.fates[top_up.unit.unit] is Fate.OPEN else None
+        after = top_up.next_attempt(go_on, means.clock()) if go_on else top_up.close()
         try:
             after = means.top_ups.save(after)
         except TopUpMoved:
@@ -349,13 +355,9 @@ def _changed(top_up: TopUp, change: Callable[[Attempt], Attempt], means: Means) 
     return keep_top_up(top_up, changed, top_ups=means.top_ups)
 
 
-def _routes(order: Order, line: Line, top_up: TopUp | None, means: Means) -> Sequence[Route]:
-    """Through which it may be sent: what may have arrived somewhere goes nowhere else."""
-    if top_up and top_up.attempt.state.open:
-        return [top_up.route]
-    variant = means.catalogue.find_variant(order.merchant_id, line.variant_id)
-    routes = variant.routes if variant else ()
-    return routes_left(routes, top_up) if top_up else routes
+def _routes(order: Order, line: Line, top_up: TopUp | None, means: Means) -> Choice:
+    catalogue, standings = means.catalogue, means.standings
+    return routes_of(order.merchant_id, line, top_up, means.clock(), catalogue, standings)
 
 
 def _begun(due: Due, route: Route, order: FulfillingOrder, line: Line) -> TopUp:
@@ -370,17 +372,20 @@ def _later(top_up: TopUp, terms: Terms, means: Means) -> Advanced:
     return _again(_due(top_up), top_up.attempt.due_ms(terms) - means.clock(), means)
 
 
-def _wait(due: Due, top_up: TopUp, wait: Wait, means: Means) -> Advanced:
+def _wait(
+    due: Due, top_up: TopUp, wait: Wait, means: Means, barred: tuple[Barred, ...] = ()
+) -> Advanced:
     """Nobody takes it now. Now and then that is written down: of two messages one goes on, and who
-    looks after what was lost leaves it alone."""
+    looks after what was lost leaves it alone. `barred`: why nobody may."""
     now_ms = means.clock()
-    if not top_up.version or now_ms >= top_up.waited_at_ms + WAITS_EVERY_MS:
+    told = now_ms < top_up.waited_at_ms + WAITS_EVERY_MS and top_up.waits_for == barred
+    if not told or not top_up.version:
         try:
-            top_up = means.top_ups.save(replace(top_up, waited_at_ms=now_ms))
+            top_up = means.top_ups.save(replace(top_up, waited_at_ms=now_ms, waits_for=barred))
         except TopUpMoved:
             return Advanced()
     due = due._replace(version=top_up.version, reserved=None)
-    return _again(due, wait.until_ms - now_ms, means)
+    return _again(due, wait.until_ms - now_ms, means)._replace(barred=barred)
 
 
 def _again(due: Due, delay_ms: int, means: Means) -> Advanced:

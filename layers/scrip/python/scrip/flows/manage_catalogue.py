@@ -40,7 +40,7 @@ class Shelves(Protocol):
 
 class Catalogue(Shelves, Protocol):
     def put_product(self, product: Product) -> None: ...
-    def put_variant(self, variant: Variant) -> None: ...
+    def put_variant(self, variant: Variant) -> Variant: ...
 
 
 class SupplierAccounts(Protocol):
@@ -99,8 +99,7 @@ def put_variant(
     known = {each.variant_id for shelf in shelves for each in shelf.variants}
     if variant.variant_id not in known and len(known) >= MAX_VARIANTS:
         raise LimitReached(f"at most {MAX_VARIANTS} variants")
-    catalogue.put_variant(variant)
-    return variant
+    return catalogue.put_variant(variant)
 
 
 def _check_form(product: Product) -> None:
@@ -159,6 +158,8 @@ def list_offers(
     directories = stock.directories(merchant_id, bounded)
 
     def offer(variant: Variant) -> Offer:
+        if variant.halted:
+            return Offer(variant, in_stock=False)
         directory = directories.get(variant.variant_id)
         if directory is None or not directory.sells(now_ms):
             return Offer(variant, directory is None, 0 if directory and directory.cap else None)

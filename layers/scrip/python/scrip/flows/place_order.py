@@ -20,6 +20,7 @@ from scrip.domain.errors import (
     Rejected,
     RequestInvalid,
     SoldOut,
+    VariantHalted,
     VariantNotForSale,
 )
 from scrip.domain.fairness import hold_minutes, is_address, tags_of
@@ -103,8 +104,9 @@ def place_order(
     """`lucks`: a number in [0, 1) for each line, spreads orders over chunks. `reused`: what is
     raised where another order was placed under this key.
 
-    Raises IdempotencyKeyReused, VariantNotForSale, CurrencyMixed, RequestInvalid, FormMisfilled,
-    SoldOut, PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable, MoveContended.
+    Raises IdempotencyKeyReused, VariantNotForSale, VariantHalted, CurrencyMixed, RequestInvalid,
+    FormMisfilled, SoldOut, PaymentProviderRefused, PaymentProviderUnavailable, StoreUnavailable,
+    MoveContended.
     """
     order_id = order_id_for(order_key, request.idempotency_key)
 
@@ -223,6 +225,8 @@ def _goods(
     for each in ids:
         if each not in variants or not on_sale(products[variants[each].product_id], variants[each]):
             raise VariantNotForSale(each)
+        if variants[each].halted:
+            raise VariantHalted(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
     return variants, {each: products[v.product_id] for each, v in variants.items()}

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from scrip.domain.attempt import Said
+from scrip.domain.catalogue import Variant
 from scrip.domain.charge import Charge
 from scrip.domain.errors import SupplierUnknown
 from scrip.domain.gate import Gate, Lane, Turn, Wait
+from scrip.domain.line import Line
 from scrip.domain.route import Route
+from scrip.domain.routing import Choice, Wanted, choose
+from scrip.domain.standing import Standing
 from scrip.domain.supplier_terms import MINUTE_MS, Terms
-from scrip.domain.top_up import Reserved
+from scrip.domain.top_up import Reserved, TopUp, routes_left
 
 NO_ACCOUNT_MS = 15 * MINUTE_MS
+BARRED_MS = 5 * MINUTE_MS
+"""As often as suppliers are asked for what bars routes."""
 
 
 class Supplier(Protocol):
@@ -19,6 +25,14 @@ class Supplier(Protocol):
     def terms(self) -> Terms: ...
     def send(self, charge: Charge) -> Said: ...
     def ask(self, charge: Charge) -> Said: ...
+
+
+class Catalogue(Protocol):
+    def find_variant(self, merchant_id: str, variant_id: str) -> Variant | None: ...
+
+
+class Standings(Protocol):
+    def of(self, merchant_id: str, account: str) -> Standing: ...
 
 
 class Suppliers(Protocol):
@@ -40,6 +54,26 @@ class Gates(Protocol):
     def leave(self, merchant_id: str, account: str, lease: str) -> None: ...
     def trouble(self, merchant_id: str, account: str, now_ms: int) -> bool: ...
     def sense(self, merchant_id: str, account: str) -> None: ...
+
+
+def routes_of(
+    merchant_id: str,
+    line: Line,
+    top_up: TopUp | None,
+    now_ms: int,
+    catalogue: Catalogue,
+    standings: Standings,
+) -> Choice:
+    """By which a unit may be sent: what may have arrived somewhere goes nowhere else."""
+    if top_up and top_up.attempt.state.open:
+        return Choice((top_up.route,))
+    variant = catalogue.find_variant(merchant_id, line.variant_id)
+    if variant is None:
+        return Choice(())
+    routes = routes_left(variant.routes, top_up) if top_up else variant.routes
+    known = {each.supplier: standings.of(merchant_id, each.supplier) for each in routes}
+    wanted = Wanted(line.unit_price, variant.routing, placed=True)
+    return choose(wanted, routes, known, now_ms)
 
 
 def take_turn(
@@ -72,7 +106,7 @@ def first_turn(
     suppliers: Suppliers,
 ) -> tuple[Route, Supplier, Turn] | Wait:
     """To send through the first of these that takes calls; else when to come again. An account that
-    the merchant took away may be set again."""
+    the merchant took away may be set again, what bars all routes may change."""
     waits = []
     for route in routes:
         try:
@@ -93,4 +127,4 @@ def first_turn(
         if isinstance(turn, Turn):
             return route, supplier, turn
         waits.append(turn)
-    return min(waits)
+    return min(waits, default=Wait(now_ms + BARRED_MS))

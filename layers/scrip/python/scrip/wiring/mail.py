@@ -17,6 +17,7 @@ from scrip.adapters.notifications import Notifications
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_events import StockEvents
+from scrip.adapters.supplier_events import SupplierEvents
 from scrip.adapters.vault import Vault
 from scrip.settings import MailSettings, load, on_lambda
 from scrip.wiring.clients import client, table
@@ -33,6 +34,7 @@ class Mail:
     codes: OrderCodes
     stock_events: StockEvents
     money_events: MoneyEvents
+    supplier_events: SupplierEvents
     mailer: Mailer
 
 
@@ -57,6 +59,7 @@ def mail() -> Mail:
         ),
         stock_events=StockEvents(table(settings.notifications_table)),
         money_events=MoneyEvents(table(settings.notifications_table)),
+        supplier_events=SupplierEvents(table(settings.notifications_table)),
         mailer=Mailer(client("sesv2"), settings.mail_from),
     )
 

@@ -25,6 +25,7 @@ from scrip.adapters.reveal_counts import RevealCounts
 from scrip.adapters.seen_codes import SeenCodes
 from scrip.adapters.shredder import Shredder
 from scrip.adapters.signing import Signing
+from scrip.adapters.standings import Standings
 from scrip.adapters.stock import Stock
 from scrip.adapters.stock_watch import StockWatch
 from scrip.adapters.synced_stock import SyncedStock
@@ -65,6 +66,7 @@ class MerchantSide:
     signing: Signing
     synced: SyncedStock
     top_ups: TopUps
+    standings: Standings
     top_up_queue: TopUpQueue
 
 
@@ -103,6 +105,7 @@ def merchant_side() -> MerchantSide:
         signing=Signing(keys),
         synced=SyncedStock(stock),
         top_ups=TopUps(table(settings.top_ups_table)),
+        standings=Standings(table(settings.top_ups_table)),
         top_up_queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
     )
 

@@ -9,6 +9,7 @@ from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.scorecards import Scorecards
+from scrip.adapters.standings import Standings
 from scrip.adapters.supplier_gates import SupplierGates
 from scrip.adapters.suppliers.registry import Suppliers
 from scrip.adapters.top_up_queue import TopUpQueue
@@ -22,6 +23,7 @@ class ToppingUp:
     callback_base: str
     orders: Orders
     catalogue: Catalogue
+    standings: Standings
     top_ups: TopUps
     codes: BoughtCodes
     gates: SupplierGates
@@ -40,6 +42,7 @@ def topping_up() -> ToppingUp:
         callback_base=settings.callback_base,
         orders=Orders(table(settings.orders_table)),
         catalogue=Catalogue(table(settings.catalogue_table)),
+        standings=Standings(top_ups),
         top_ups=TopUps(top_ups),
         codes=BoughtCodes(table(settings.bought_codes_table), keys),
         gates=SupplierGates(top_ups),

@@ -49,6 +49,7 @@ class _Opened(NamedTuple):
     kind: str
     supplier: Any
     """Its terms are within the account's limits."""
+    limits: Limits
 
 
 class Suppliers:
@@ -77,6 +78,10 @@ class Suppliers:
         """None where it cannot be asked beforehand. Raises SupplierUnknown."""
         supplier = self._cache.of(merchant_id, account).supplier
         return supplier if hasattr(supplier, "check") else None
+
+    def min_balance_minor(self, merchant_id: str, account: str) -> int | None:
+        """As the merchant chose. Raises SupplierUnknown."""
+        return self._cache.of(merchant_id, account).limits.min_balance_minor
 
     def names(self, merchant_id: str) -> list[str]:
         """Of the merchant's accounts."""
@@ -129,7 +134,7 @@ class Suppliers:
         secrets = unseal(self.keys, kept.sealed, context, module.SECRETS)
         supplier = module.SUPPLIER(secrets, self.api_bases.get(kept.kind, ""), self.http)
         supplier.terms = kept.limits.over(supplier.terms)
-        return _Opened(kept.kind, supplier)
+        return _Opened(kept.kind, supplier, kept.limits)
 
 
 def module_of(kind: str) -> Any:
