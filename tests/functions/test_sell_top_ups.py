@@ -1,5 +1,6 @@
 """A top-up, from the form to the mail that says what became of it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.in_memory import InMemory
 from tests.outbox import publish, queued_event, sent_mail
 from tests.shop import Reply, Shop
 from tests.top_ups import FORM, PHONE, ROUTES, end_unit, open_account, order_top_up, sell_top_up
+from tests.topping_up import take_queued
 
 DONE, FAILED = Fate.DONE, Fate.FAILED
 
@@ -33,6 +35,12 @@ def paid(shop: Shop, placed: Reply) -> Reply:
     assert placed.status == 201, placed.text
     assert shop.pay(placed).json == {"outcome": "fulfilling"}
     return placed
+
+
+def order_lines(shop: Shop, lines: list[dict[str, Any]]) -> Reply:
+    body = {"lines": lines, "email": "buyer@example.com"}
+    headers = {"idempotency-key": "lines"}
+    return shop.call("POST", "/v1/orders", body, key="storefront", headers=headers)
 
 
 def mails(cloud: InMemory) -> list[Any]:
@@ -158,6 +166,39 @@ def test_a_paid_top_up_says_what_becomes_of_each_unit(
     assert ended["lines"][0]["top_ups"] == ["done", "failed", "done"]
     assert ended["delivered_at_ms"] is not None
     assert merchant["lines"] == ended["lines"]
+
+
+def test_two_phones_are_two_lines_of_one_variant(cloud: InMemory, shop: Shop, clock: Clock) -> None:
+    sell_top_up(shop)
+    lines: list[dict[str, Any]] = [
+        {"variant_id": "minutes", "filled": {"phone": each}} for each in (PHONE, "+4915199")
+    ]
+
+    placed = order_lines(shop, lines)
+    assert shop.pay(placed).json == {"outcome": "fulfilling"}
+    end_unit(cloud, placed, 0, Fate.DONE, clock.now_ms)
+
+    seen = shop.read(placed).json
+    assert seen["amount_minor"] == 2000
+    told = [(each["filled"]["phone"], each["top_ups"]) for each in seen["lines"]]
+    assert told == [(PHONE, ["done"]), ("+4915199", ["open"])]
+    publish(cloud)
+    units = [(json.loads(each.body)["line"], each.delay_seconds) for each in take_queued(cloud)]
+    assert units == [(0, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_has_no_form_stands_in_one_line_only(
+    cloud: InMemory, stocked: Shop, beside: bool
+) -> None:
+    sell_top_up(stocked)
+    code: dict[str, Any] = {"variant_id": "card-50"}
+    minutes: dict[str, Any] = {"variant_id": "minutes", "filled": {"phone": PHONE}}
+
+    with nothing_changes(cloud):
+        refused = order_lines(stocked, [code, minutes, code] if beside else [code, code])
+
+    assert is_refused(refused, RequestInvalid)
 
 
 def test_orders_that_are_being_fulfilled_can_be_listed(shop: Shop) -> None:

@@ -43,8 +43,8 @@ class OrderPath(Struct):
 
 
 class LineWanted(Struct, forbid_unknown_fields=True):
-    """A line to order. A variant stands in one line only. `filled` where its product has a form:
-    each unit is charged to this account."""
+    """A line to order. `filled` where its product has a form: each unit is charged to this account,
+    and other accounts have lines of their own. Any other variant stands in one line only."""
 
     variant_id: Slug
     quantity: Quantity = 1

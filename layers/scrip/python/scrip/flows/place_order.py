@@ -213,9 +213,7 @@ def _goods(
     merchant: Merchant, request: OrderRequest, catalogue: CatalogueReader
 ) -> tuple[dict[str, Variant], dict[str, Product]]:
     """What was asked for, and of which product each is, by variant id."""
-    ids = [line.variant_id for line in request.lines]
-    if len(set(ids)) != len(ids):
-        raise RequestInvalid("a variant stands in one line only")
+    ids = list(dict.fromkeys(line.variant_id for line in request.lines))
     if request.buyer_ip and not is_address(request.buyer_ip):
         raise RequestInvalid("buyer_ip is no address")
     variants = catalogue.variants(merchant.merchant_id, ids)
@@ -229,7 +227,11 @@ def _goods(
             raise VariantHalted(each)
     if len({variant.price.currency for variant in variants.values()}) > 1:
         raise CurrencyMixed(", ".join(sorted({v.price.currency for v in variants.values()})))
-    return variants, {each: products[v.product_id] for each, v in variants.items()}
+    goods = {each: products[v.product_id] for each, v in variants.items()}
+    plain = [each.variant_id for each in request.lines if goods[each.variant_id].form is None]
+    if len(set(plain)) < len(plain):
+        raise RequestInvalid("a variant without a form stands in one line only")
+    return variants, goods
 
 
 def _lines(
