@@ -43,7 +43,7 @@ TABLES = {
     "resellers": "Resellers",
     "bought_codes": "BoughtCodes",
 }
-QUEUES = ("Mail", "Import", "TopUp")
+QUEUES = ("Mail", "Import", "TopUp", "Resale")
 """Each is called by its name in lower case."""
 
 WIRING = (
@@ -53,6 +53,7 @@ WIRING = (
     "merchant",
     "keys",
     "resale",
+    "telling",
     "outbox",
     "mail",
     "expiry",

@@ -12,16 +12,20 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.sqs.models import sqs_backends
 
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
+from scrip.adapters.public_https import PublicHttps
 from scrip.adapters.reseller_book import Book
 from scrip.adapters.resellers import Resellers
 from scrip.adapters.tables import Table
 from scrip.domain.reseller import Entry, Movement
 from scrip.flows.manage_resellers import open_reseller
 from tests.generated import sell_generated
-from tests.in_memory import forget_adapters
+from tests.in_memory import REGION, InMemory, forget_adapters
+from tests.outbox import publish
 from tests.shop import Carrier, Reply, Shop
 from tests.top_ups import PHONE, sell_top_up
 
@@ -130,9 +134,26 @@ def open_account(
     return desk
 
 
-def resell(values: Mapping[str, str], shop: Shop) -> ResellerClient:
+def take_news(cloud: InMemory) -> list[tuple[dict[str, Any], int]]:
+    """All that the queue of news holds, taken off it: the event of each message, and after how many
+    seconds it comes."""
+    queue = sqs_backends[ACCOUNT_ID][REGION].queues["resale"]
+    taken = [
+        (
+            {"Records": [{"messageId": each.id, "body": each.body}]},
+            max(0, round((each.delayed_until - each.sent_timestamp) / 1000)),
+        )
+        for each in queue._messages
+    ]
+    queue._messages.clear()
+    return taken
+
+
+def resell(cloud: InMemory, shop: Shop) -> ResellerClient:
     """All that a reseller can do, and what may become of it."""
-    open_account(values, shop.merchant_id, balance=100_000)
+    desk = open_account(cloud.values, shop.merchant_id, balance=100_000)
+    url = "https://outlet.example/scrip"
+    desk.resellers.change(shop.merchant_id, "outlet", {"callback_url": url})
     shop.stock_up("resold", [f"RESOLD-{number}" for number in range(5)])
     client = ResellerClient(shop.carrier, shop.merchant_id)
     for reply in (
@@ -145,6 +166,11 @@ def resell(values: Mapping[str, str], shop: Shop) -> ResellerClient:
         assert reply.status == 200, reply.text
     assert client.read("short").json["state"] == "failed"
     _call_off_and_reveal(shop, client)
+    publish(cloud)
+    news = [event for event, _ in take_news(cloud)]
+    for status, event in zip((200, 500, 410), news[:3], strict=True):
+        with mock.patch.object(PublicHttps, "post", return_value=status):
+            assert not cloud.invoke("queue_tell_resellers", event)["batchItemFailures"]
     with mock.patch("functions.api_serve_resellers.handler.take"):  # it dies before
         assert client.order("resold", 1, "late").json["state"] == "underway"
     return client

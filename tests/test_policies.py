@@ -98,7 +98,7 @@ def everything(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> Non
     _watch_and_mail(cloud, shop)
     _sync(cloud, shop)
     _top_up(cloud, shop, clock)
-    sell_and_show_one(cloud, shop, clock, resell(cloud.values, shop))
+    sell_and_show_one(cloud, shop, clock, resell(cloud, shop))
     sync_vendor(cloud, shop)
     _chase(cloud, shop, clock)
     _refresh_certificates(cloud, shop)

@@ -5,6 +5,7 @@ from typing import Any
 from scrip.batching import in_batches
 from scrip.chance import now_ms
 from scrip.flows.publish_order_moves import publish_order_move
+from scrip.flows.queue_resale_news import queue_resale_news
 from scrip.flows.queue_top_ups import queue_top_ups
 from scrip.flows.tell_of_money import tell_of_money
 from scrip.telemetry import count, logger
@@ -17,6 +18,8 @@ def publish(move: outbox.OrderMove) -> None:
     queued = queue_top_ups(move.old, move.new, queue=outbox.top_up_queue())
     if queued:
         count("TopUpsQueued", queued)
+    if queue_resale_news(move.old, move.new, queue=outbox.resale_queue()):
+        count("ResaleNewsQueued")
     mail_queue = outbox.mail_queue()
     if publish_order_move(move.old, move.new, mail_queue=mail_queue):
         count("OrderMovesPublished")

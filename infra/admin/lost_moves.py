@@ -25,6 +25,7 @@ from scrip.domain.errors import StoreUnavailable
 from scrip.domain.order import DeliveredOrder, Order, OrderRecord, RefundDueOrder
 from scrip.flows.list_orders import list_orders
 from scrip.flows.publish_order_moves import publish_order_move
+from scrip.flows.queue_resale_news import queue_resale_news
 from scrip.flows.tell_of_money import tell_of_money
 
 EMPTY_PAGES = 20
@@ -143,6 +144,7 @@ def _tell_by_table(deployed: Deployment, place: Place) -> Told:
 
 def _tell(deployed: Deployment, old: OrderRecord | None, new: OrderRecord | None) -> bool:
     """Without what it was, all that an order has beside it is told: what is on record stays."""
+    queue_resale_news(old, new, queue=deployed.resale_queue)
     queue = deployed.mail_queue
     ready = publish_order_move(old, new, mail_queue=queue)
     events = deployed.money_events

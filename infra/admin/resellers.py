@@ -13,11 +13,15 @@ from infra.admin.orders import When
 from infra.admin.output import answer, columns, facts, minor, moment, tell
 from infra.admin.stack import Deployment, connect
 from scrip.adapters.gateways.standard_signing import PREFIX
+from scrip.adapters.public_https import check_url
 from scrip.chance import now_ms, random_id
 from scrip.domain.asking import Asking
-from scrip.domain.errors import RequestInvalid
+from scrip.domain.errors import OrderUnknown, RequestInvalid
 from scrip.domain.order import FAR_FUTURE_MS, MAX_AMOUNT_MINOR
+from scrip.domain.resale import placed_as
+from scrip.domain.resale_news import Telling
 from scrip.domain.reseller import MOST_DISCOUNT_BP, MOST_MOVED_MINOR, Entry, Reseller, Standing
+from scrip.flows.list_orders import read_merchant_order
 from scrip.flows.manage_resellers import credit_reseller, open_reseller, rotate_secrets
 
 BY = "operator"
@@ -107,6 +111,7 @@ def rotate(target: Target, merchant_id: str, reseller_id: str) -> None:
     type=click.Choice([each.value for each in Standing]),
     help="Who is paused places no orders.",
 )
+@click.option("--callback-url", help="Where it is told of its orders; empty for nowhere.")
 @click.pass_obj
 def change(
     target: Target,
@@ -116,6 +121,7 @@ def change(
     credit_minor: int | None,
     discount_bp: int | None,
     standing: str | None,
+    callback_url: str | None,
 ) -> None:
     """Change what is agreed with a reseller."""
     given = {
@@ -123,7 +129,10 @@ def change(
         "credit_minor": credit_minor,
         "discount_bp": discount_bp,
         "standing": standing,
+        "callback_url": callback_url,
     }
+    if callback_url:
+        check_url(callback_url)
     chosen = {name: value for name, value in given.items() if value is not None}
     if not chosen:
         raise click.UsageError("say what to change")
@@ -254,6 +263,40 @@ def statement(target: Target, merchant_id: str, reseller_id: str, from_ms: int, 
     )
 
 
+@reseller.command()
+@merchant_argument
+@reseller_argument
+@click.pass_obj
+def untold(target: Target, merchant_id: str, reseller_id: str) -> None:
+    """Orders that a reseller was told of for a day, in vain."""
+    deployed = connect(target)
+    deployed.resellers.get(merchant_id, reseller_id)
+    found = deployed.untold_news.of(merchant_id, reseller_id)
+    answer(
+        target,
+        {"untold": [each._asdict() for each in found]},
+        columns(
+            ("GIVEN UP", "ORDER", "REFERENCE", "REASON"),
+            ((moment(e.at_ms), e.order_id, e.reference, e.reason) for e in found),
+        ),
+    )
+
+
+@reseller.command(name="tell")
+@merchant_argument
+@reseller_argument
+@click.argument("order_id", metavar="ORDER")
+@click.pass_obj
+def tell_again(target: Target, merchant_id: str, reseller_id: str, order_id: str) -> None:
+    """Tell a reseller how an order stands, once more from the beginning."""
+    deployed = connect(target)
+    record = read_merchant_order(merchant_id, order_id, orders=deployed.orders)
+    if placed_as(record.order.payment_ref).reseller_id != reseller_id:
+        raise OrderUnknown(order_id)
+    deployed.resale_queue.later(Telling(merchant_id, order_id), 0)
+    answer(target, {"order_id": order_id}, [f"{order_id} is told within seconds"])
+
+
 def new_secret() -> str:
     return PREFIX + b64encode(token_bytes(SECRET_BYTES)).decode()
 
@@ -268,6 +311,7 @@ def reseller_view(reseller: Reseller) -> dict[str, Any]:
         "balance_minor": reseller.balance_minor,
         "credit_minor": reseller.credit_minor,
         "discount_bp": reseller.discount_bp,
+        "callback_url": reseller.callback_url,
         "prices": dict(reseller.prices),
     }
 

@@ -37,6 +37,7 @@ from scrip.adapters.money_events import MoneyEvents
 from scrip.adapters.order_keys import OrderKeys
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
+from scrip.adapters.resale_queue import ResaleQueue
 from scrip.adapters.reseller_book import Book
 from scrip.adapters.resellers import Resellers
 from scrip.adapters.scorecards import Scorecards
@@ -49,6 +50,7 @@ from scrip.adapters.synced_stock import SyncedStock
 from scrip.adapters.tables import Table
 from scrip.adapters.top_up_queue import TopUpQueue
 from scrip.adapters.top_ups import TopUps
+from scrip.adapters.untold_news import UntoldNews
 from scrip.adapters.vault import Vault
 
 CONFIG = Config(
@@ -82,6 +84,8 @@ class Deployment:
         self.follow_ups = FollowUps(self._table("Orders"))
         self.resellers = Resellers(self._table("Resellers"), self.keys)
         self.book = Book(self._table("Resellers"))
+        self.untold_news = UntoldNews(self._table("Resellers"))
+        self.resale_queue = ResaleQueue(client("sqs"), self.output("ResaleQueueUrl"))
         self.top_ups = TopUps(self._table("TopUps"))
         self.top_up_queue = TopUpQueue(client("sqs"), self.output("TopUpQueueUrl"))
         self.vault = Vault(self.keys)

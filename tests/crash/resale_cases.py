@@ -1,7 +1,9 @@
 """Orders of resellers, to break: placed and paid from a balance, and given back."""
 
+from collections.abc import Callable
 from unittest import mock
 
+from scrip.adapters.public_https import PublicHttps
 from scrip.domain.line import Fate
 from scrip.domain.order import SettledOrder
 from scrip.domain.refund import RefundState
@@ -122,3 +124,52 @@ def calling_off(world: World) -> Case:
         assert proved(world, desk) == [-6000, PAID_IN]
 
     return Case(event, expect, again_calls=7)
+
+
+@case("reselling: a reseller is told")
+def telling(world: World) -> Case:
+    """Taken at the second try, and told at least once, always the same."""
+    world.stock("card", PER_CHUNK)
+    desk, client = reseller(world)
+    with world.remote.aside():
+        desk.resellers.change("demo", "outlet", {"callback_url": "https://outlet.example/"})
+    assert client.order("card").json["state"] == "delivered"
+    assert world.publish()
+    told: list[tuple[str, bytes]] = []
+
+    def post(_url: str, headers: dict[str, str], body: bytes) -> int:
+        told.append((headers["webhook-id"], body))
+        return 500 if len(told) == 1 else 204
+
+    https = mock.patch.object(PublicHttps, "post", lambda _, *given: post(*given))
+    world.exits.enter_context(https)
+
+    def snapshot() -> Callable[[], None]:
+        queued = list(world.queued("resale"))
+
+        def restore() -> None:
+            told.clear()
+            world.queued("resale")[:] = queued
+
+        return restore
+
+    world.also_kept.append(snapshot)
+
+    def event() -> bool:
+        """The queue hands over what it has, until it has nothing."""
+        queue = world.queued("resale")
+        while queue:
+            world.clock.advance(0.1)
+            record = {"messageId": queue[0].id, "body": queue[0].body}
+            answer = world.cloud.invoke("queue_tell_resellers", {"Records": [record]})
+            if answer["batchItemFailures"]:
+                return False
+            queue.pop(0)
+        return True
+
+    def expect() -> None:
+        assert len(told) >= 2
+        assert len(set(told)) == 1
+        assert b'"state":"delivered"' in told[0][1]
+
+    return Case(event, expect)

@@ -78,6 +78,14 @@ class ResaleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TellingSettings:
+    orders_table: str
+    resellers_table: str
+    resale_queue_url: str
+    vault_key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeysSettings:
     merchants_table: str
     orders_table: str
@@ -91,6 +99,7 @@ class OutboxSettings:
     notifications_table: str
     mail_queue_url: str
     top_up_queue_url: str
+    resale_queue_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-from scrip.domain.line import Fate, Line
+from scrip.domain.line import Line
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
 from scrip.domain.payment import Payment
 from scrip.domain.refund import RefundRequest
@@ -115,15 +115,15 @@ def reason_of(order: Order) -> Reason | None:
     line = the_line(order)
     if state_of(order) in (ResaleState.UNDERWAY, ResaleState.DELIVERED):
         return None
-    if line.has_codes:
-        return Reason.GIVEN_BACK if line.returned else Reason.SOLD_OUT
-    return Reason.NOT_CHARGED if line.units_failed else Reason.REVERSED
+    if line.fates:
+        return Reason.NOT_CHARGED if line.units_failed else Reason.REVERSED
+    return Reason.GIVEN_BACK if line.returned else Reason.SOLD_OUT
 
 
 def units_delivered(order: Order) -> int:
     line = the_line(order)
-    if not line.has_codes:
-        return line.fates.count(Fate.DONE)
+    if line.fates:
+        return line.units_charged
     return line.units_claimed if isinstance(order, SettledOrder) and order.readable else 0
 
 

@@ -27,9 +27,9 @@ class TopUps(TopUpKeeper, Protocol):
 def cancel_resale(order: Order, *, now_ms: int, orders: UnitEnder, top_ups: TopUps) -> int:
     """How many units were called off by this very call. Raises TooLateToCancel where none is, or
     was; MoveContended, StoreUnavailable."""
-    cancelled = 0
+    cancelled, line = 0, the_line(order)
     for unit in open_units(order):
-        top_up = top_ups.find(unit) or begun(unit, NOWHERE, now_ms)
+        top_up = top_ups.find(unit) or begun(unit, NOWHERE, now_ms, line.kind)
         kept = keep_top_up(top_up, _not_sent, top_ups=top_ups)
         if kept.attempt.state is not AttemptState.FAILED:
             continue
