@@ -4,7 +4,6 @@ good."""
 import json
 import re
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.suppliers.configured import ConfiguredSupplier, found_at
 from scrip.adapters.suppliers.configured_settings import ConfiguredSecrets
 from scrip.adapters.suppliers.port import Supplier
-from scrip.domain.attempt import AttemptState, Said
+from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge
 from scrip.domain.errors import (
     RequestInvalid,
@@ -30,7 +29,6 @@ from tests.adapters.test_gateway_http import HEAD, answering, whole
 from tests.suppliers.configured import ConfiguredDialect, sent_by_itself
 from tests.suppliers.configured_making import EXAMPLE, REST, settings
 from tests.suppliers.faults import Fate, Fault, Plan
-from tests.suppliers.running import ANY_FAULT, agrees, run
 from tests.suppliers.server import NOW_MS, Simulator, simulated
 
 REFERENCE = "0123456789ABCDEF000001"
@@ -135,25 +133,6 @@ def test_another_secret_is_not_understood(shop: Simulator) -> None:
 
     assert supplier(shop, other).send(charge()).meaning is Meaning.UNCLEAR
     assert shop.book.orders == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "sent"),
-    [
-        (Fault.REFUSED, Meaning.NOT_SENT),
-        (Fault.BUSY, Meaning.NOT_SENT),
-        (Fault.LOST, Meaning.UNCLEAR),
-        (Fault.CUT, Meaning.UNCLEAR),
-        (Fault.ERROR_BEFORE, Meaning.UNCLEAR),
-        (Fault.ERROR_AFTER, Meaning.UNCLEAR),
-        (Fault.GARBAGE, Meaning.UNCLEAR),
-    ],
-)
-def test_what_is_lost_is_unclear(shop: Simulator, fault: Fault, sent: Meaning) -> None:
-    shop.plan.script.append(fault)
-    assert supplier(shop).send(charge()).meaning is sent
-    shop.plan.script.append(fault)
-    assert supplier(shop).ask(charge()).meaning is Meaning.UNCLEAR
 
 
 @pytest.mark.parametrize(
@@ -360,23 +339,6 @@ def test_callbacks_that_are_none(of: dict[str, Any], raw: bytes, error: type[Exc
 def test_without_settings_for_it_no_callback_is_believed() -> None:
     with pytest.raises(SignatureMissing):
         made(settings(callback=None)).read_callback(b"{}", {"sign": "x"}, 0)
-
-
-@pytest.mark.parametrize("of", [EXAMPLE, REST], ids=["example", "rest"])
-def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator, of: dict[str, Any]) -> None:
-    server.dialect = ConfiguredDialect(settings(of), "account" if of is EXAMPLE else "to")
-    ended = dict.fromkeys(AttemptState, 0)
-    for seed in range(80):
-        server.begin(Plan(seed, ANY_FAULT), goods=GOODS)
-        lost = Random(f"{seed}/lost")
-        asked = charge(reference=f"{seed:022d}")
-
-        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
-
-        assert agrees(attempt, server), (seed, attempt)
-        ended[attempt.state] += 1
-    assert ended[AttemptState.DONE] > 25
-    assert ended[AttemptState.FAILED] > 10
 
 
 def test_a_success_is_taken_back(example: Simulator) -> None:

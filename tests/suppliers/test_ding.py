@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.suppliers import ding as adapter
 from scrip.adapters.suppliers.ding import TERMS, DingSecrets, DingSupplier
 from scrip.adapters.suppliers.port import Prechecking, Supplier
-from scrip.domain.attempt import AttemptState, Said
+from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge
 from scrip.domain.errors import SignatureMissing, SupplierAnswerInvalid, SupplierUnavailable
 from scrip.domain.money import Money
@@ -21,7 +20,6 @@ from scrip.domain.supplier_terms import HOUR_MS, Meaning
 from tests.adapters.test_gateway_http import answering, whole
 from tests.suppliers.ding import API_KEY, DingDialect
 from tests.suppliers.faults import Fate, Fault, Plan
-from tests.suppliers.running import ANY_FAULT, agrees, run
 from tests.suppliers.server import Simulator, simulated
 
 REFERENCE = "0123456789ABCDEF000001"
@@ -189,27 +187,6 @@ def test_refusals_by_the_book(shop: Simulator) -> None:
         stranger.balance()
 
 
-@pytest.mark.parametrize(
-    ("fault", "sent", "asked"),
-    [
-        (Fault.REFUSED, Meaning.NOT_SENT, Meaning.UNCLEAR),
-        (Fault.LOST, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.CUT, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_BEFORE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_AFTER, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.BUSY, Meaning.NOT_SENT, Meaning.UNCLEAR),
-        (Fault.GARBAGE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-    ],
-)
-def test_what_is_lost_is_unclear(
-    shop: Simulator, fault: Fault, sent: Meaning, asked: Meaning
-) -> None:
-    shop.plan.script.append(fault)
-    assert supplier(shop).send(charge()).meaning is sent
-    shop.plan.script.append(fault)
-    assert supplier(shop).ask(charge()).meaning is asked
-
-
 @pytest.mark.parametrize("code", adapter.REFUSED)
 def test_documented_codes_refuse(code: str) -> None:
     name, _, context = code.partition("/")
@@ -373,19 +350,3 @@ def test_half_of_the_secrets_cannot_be_set(secrets: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(secrets, type=adapter.SECRETS)
     assert API_KEY not in repr(DingSecrets(API_KEY))
-
-
-def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator) -> None:
-    """Two thousand and more run with the engine; these prove the adapter."""
-    ended = dict.fromkeys(AttemptState, 0)
-    for seed in range(120):
-        server.begin(Plan(seed, ANY_FAULT), goods={SKU: 1250})
-        lost = Random(f"{seed}/lost")
-        asked = charge(reference=f"{seed:022d}")
-
-        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
-
-        assert agrees(attempt, server), (seed, attempt)
-        ended[attempt.state] += 1
-    assert ended[AttemptState.DONE] > 40
-    assert ended[AttemptState.FAILED] > 20

@@ -1,7 +1,6 @@
 """Orders at DT One: against the simulator and against answers that no simulator would give."""
 
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from scrip.domain.errors import (
     SupplierAnswerInvalid,
 )
 from scrip.domain.money import Money
-from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, MINUTE_MS, Meaning
+from scrip.domain.supplier_terms import DAY_MS, Meaning
 from tests.adapters.test_gateway_http import answering, whole
 from tests.suppliers.dtone import API_KEY, API_SECRET, DtoneDialect
 from tests.suppliers.dtone_asking import (
@@ -28,8 +27,7 @@ from tests.suppliers.dtone_asking import (
     made,
     supplier,
 )
-from tests.suppliers.faults import Fate, Fault, Plan
-from tests.suppliers.running import ANY_FAULT, agrees, run
+from tests.suppliers.faults import Fate, Plan
 from tests.suppliers.server import Simulator, simulated
 
 
@@ -154,32 +152,6 @@ def test_other_keys_are_refused_and_a_question_of_theirs_says_nothing(shop: Simu
     assert other.ask(charge()) == Said(Meaning.UNCLEAR, "1000401")
 
 
-@pytest.mark.parametrize(
-    ("fault", "sent", "asked"),
-    [
-        (Fault.REFUSED, Meaning.NOT_SENT, Meaning.UNCLEAR),
-        (Fault.LOST, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.CUT, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_BEFORE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_AFTER, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.BUSY, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.GARBAGE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.TWICE, Meaning.UNCLEAR, Meaning.TAKEN),
-    ],
-)
-def test_what_is_lost_is_unclear(
-    shop: Simulator, fault: Fault, sent: Meaning, asked: Meaning
-) -> None:
-    shop.plan.fates.append(Fate(takes_ms=HOUR_MS))
-
-    shop.plan.script.append(fault)
-    assert supplier(shop).send(charge()).meaning is sent
-
-    supplier(shop).send(charge())
-    shop.plan.script.append(fault)
-    assert supplier(shop).ask(charge()).meaning is asked
-
-
 # --- answers
 
 
@@ -266,30 +238,6 @@ def test_what_is_no_answer_of_dt_ones_is_unclear(content: bytes) -> None:
         assert made(base).send(charge()).meaning is Meaning.UNCLEAR
     with answering(whole(content)) as base:
         assert made(base).ask(charge()).meaning is Meaning.UNCLEAR
-
-
-def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator) -> None:
-    ended = dict.fromkeys(AttemptState, 0)
-    for seed in range(120):
-        server.begin(Plan(seed, ANY_FAULT), currency="USD", goods=GOODS)
-        lost = Random(f"{seed}/lost")
-        asked = charge(reference=f"{seed:022d}")
-
-        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
-
-        assert agrees(attempt, server), (seed, attempt)
-        ended[attempt.state] += 1
-    assert ended[AttemptState.DONE] > 40
-    assert ended[AttemptState.FAILED] > 20
-
-
-def test_an_order_that_is_missing_for_most_of_an_hour_is_not_failed(shop: Simulator) -> None:
-    shop.plan.fates.append(Fate(hidden_ms=59 * MINUTE_MS))
-    shop.plan.script.append(Fault.LOST)
-
-    attempt = run(supplier(shop), shop, charge(), lambda: False)
-
-    assert (attempt.state, shop.book.charged(REFERENCE)) == (AttemptState.DONE, 1)
 
 
 def told(kind: str, status: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from botocore.httpsession import URLLib3Session
 from scrip.adapters.suppliers import fulu as adapter
 from scrip.adapters.suppliers.fulu import TERMS, FuluSecrets, FuluSupplier
 from scrip.adapters.suppliers.port import Supplier
-from scrip.domain.attempt import AttemptState, Said
+from scrip.domain.attempt import Said
 from scrip.domain.charge import Charge
 from scrip.domain.errors import (
     RequestInvalid,
@@ -23,12 +22,10 @@ from scrip.domain.errors import (
     SupplierUnavailable,
 )
 from scrip.domain.money import Money
-from scrip.domain.supplier_terms import HOUR_MS, MINUTE_MS, Meaning
+from scrip.domain.supplier_terms import HOUR_MS, Meaning
 from tests.adapters.test_gateway_http import answering, whole
-from tests.suppliers.book import OrderState
 from tests.suppliers.faults import Fate, Fault, Plan
 from tests.suppliers.fulu import APP_KEY, SECRET, FuluDialect, signature
-from tests.suppliers.running import ANY_FAULT, agrees, run
 from tests.suppliers.server import Simulator, simulated
 
 REFERENCE = "0123456789ABCDEF000001"
@@ -149,33 +146,6 @@ def test_another_secret_signs_nothing(shop: Simulator) -> None:
     # Its answer does not fit our secret either.
     assert made.send(charge()).meaning is Meaning.UNCLEAR
     assert shop.book.orders == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "sent", "asked"),
-    [
-        (Fault.REFUSED, Meaning.NOT_SENT, Meaning.UNCLEAR),
-        (Fault.LOST, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.CUT, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_BEFORE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_AFTER, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.BUSY, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.WRONG_SIGNATURE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.GARBAGE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.TWICE, Meaning.UNCLEAR, Meaning.TAKEN),
-    ],
-)
-def test_what_is_lost_is_unclear(
-    shop: Simulator, fault: Fault, sent: Meaning, asked: Meaning
-) -> None:
-    shop.plan.fates.append(Fate(takes_ms=HOUR_MS))
-
-    shop.plan.script.append(fault)
-    assert supplier(shop).send(charge()).meaning is sent
-
-    supplier(shop).send(charge())
-    shop.plan.script.append(fault)
-    assert supplier(shop).ask(charge()).meaning is asked
 
 
 @pytest.mark.parametrize("code", [*range(999, 1021), *range(1999, 2005), *range(2999, 3010)])
@@ -348,32 +318,6 @@ def test_half_of_the_secrets_cannot_be_set(secrets: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(secrets, type=adapter.SECRETS)
     assert SECRET not in repr(FuluSecrets("k", SECRET))
-
-
-def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator) -> None:
-    """Two thousand and more run with the engine; these prove the adapter."""
-    ended = dict.fromkeys(AttemptState, 0)
-    for seed in range(120):
-        server.begin(Plan(seed, ANY_FAULT), goods=GOODS)
-        lost = Random(f"{seed}/lost")
-        asked = charge(reference=f"{seed:022d}")
-
-        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
-
-        assert agrees(attempt, server), (seed, attempt)
-        ended[attempt.state] += 1
-    assert ended[AttemptState.DONE] > 40
-    assert ended[AttemptState.FAILED] > 20
-
-
-def test_an_order_that_is_hidden_for_two_hours_is_not_failed(shop: Simulator) -> None:
-    shop.plan.fates.append(Fate(hidden_ms=119 * MINUTE_MS))
-    shop.plan.script.append(Fault.LOST)
-
-    attempt = run(supplier(shop), shop, charge(), lambda: False)
-
-    assert (attempt.state, shop.book.charged(REFERENCE)) == (AttemptState.DONE, 1)
-    assert shop.book.orders[0].state(shop.now_ms) is OrderState.DONE
 
 
 def made(base: str) -> FuluSupplier:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import pytest
@@ -11,13 +10,13 @@ from scrip.adapters.suppliers import reloadly as adapter
 from scrip.adapters.suppliers.port import Supplier
 from scrip.adapters.suppliers.reloadly import TERMS, ReloadlySupplier, Sku
 from scrip.adapters.tokens import Tokens
-from scrip.domain.attempt import AttemptState, Said
+from scrip.domain.attempt import Said
 from scrip.domain.errors import (
     SupplierAnswerInvalid,
 )
-from scrip.domain.supplier_terms import HOUR_MS, Meaning
+from scrip.domain.supplier_terms import Meaning
 from tests.adapters.test_gateway_http import whole
-from tests.suppliers.faults import Fate, Fault, Plan
+from tests.suppliers.faults import Fate, Plan
 from tests.suppliers.reloadly import (
     ReloadlyDialect,
 )
@@ -30,7 +29,6 @@ from tests.suppliers.reloadly_asking import (
     status,
     supplier,
 )
-from tests.suppliers.running import ANY_FAULT, agrees, run
 from tests.suppliers.server import Simulator, simulated
 
 
@@ -105,31 +103,6 @@ def test_an_order_that_exists_is_not_refused(shop: Simulator) -> None:
 
     again = Said(Meaning.UNCLEAR, "CUSTOM_IDENTIFIER_ALREADY_USED")
     assert supplier(shop).send(charge()) == again
-
-
-@pytest.mark.parametrize(
-    ("fault", "sent", "asked"),
-    [
-        (Fault.LOST, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.CUT, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_BEFORE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_AFTER, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.BUSY, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.GARBAGE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.TWICE, Meaning.UNCLEAR, Meaning.TAKEN),
-    ],
-)
-def test_what_is_lost_is_unclear(
-    shop: Simulator, fault: Fault, sent: Meaning, asked: Meaning
-) -> None:
-    shop.plan.fates.append(Fate(takes_ms=HOUR_MS))
-
-    shop.plan.script.append(fault)
-    assert supplier(shop).send(charge()).meaning is sent
-
-    supplier(shop).send(charge())
-    shop.plan.script.append(fault)
-    assert supplier(shop).ask(charge()).meaning is asked
 
 
 @pytest.mark.parametrize("code", adapter.REFUSED)
@@ -218,30 +191,6 @@ def test_a_status_of_another_or_that_contradicts_itself_is_unclear() -> None:
 
     assert heard(whole(encoded(other)), ask=True, ref="7").meaning is Meaning.UNCLEAR
     assert heard(whole(encoded(split)), ask=True, ref="7").meaning is Meaning.UNCLEAR
-
-
-def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator) -> None:
-    ended = dict.fromkeys(AttemptState, 0)
-    for seed in range(120):
-        server.begin(Plan(seed, ANY_FAULT), currency="USD", goods=GOODS)
-        lost = Random(f"{seed}/lost")
-        asked = charge(reference=f"{seed:022d}")
-
-        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
-
-        assert agrees(attempt, server), (seed, attempt)
-        ended[attempt.state] += 1
-    assert ended[AttemptState.DONE] > 40
-    assert ended[AttemptState.FAILED] > 20
-
-
-def test_an_order_that_is_missing_for_hours_is_not_failed(shop: Simulator) -> None:
-    shop.plan.fates.append(Fate(hidden_ms=5 * HOUR_MS))
-    shop.plan.script.append(Fault.LOST)
-
-    attempt = run(supplier(shop), shop, charge(), lambda: False)
-
-    assert (attempt.state, shop.book.charged(REFERENCE)) == (AttemptState.DONE, 1)
 
 
 def top_up(state: str) -> dict[str, Any]:

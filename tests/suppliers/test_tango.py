@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from random import Random
 from typing import Any
 
 import msgspec
@@ -16,10 +15,10 @@ from scrip.domain.attempt import AttemptState, Said
 from scrip.domain.charge import Charge
 from scrip.domain.errors import SignatureMissing, SupplierAnswerInvalid, SupplierUnavailable
 from scrip.domain.money import Money
-from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, MINUTE_MS, Meaning
+from scrip.domain.supplier_terms import DAY_MS, Meaning
 from tests.adapters.test_gateway_http import answering, whole
 from tests.suppliers.faults import Fate, Fault, Plan
-from tests.suppliers.running import ANY_FAULT, agrees, run
+from tests.suppliers.running import run
 from tests.suppliers.server import Simulator, simulated
 from tests.suppliers.tango import ACCOUNT, CUSTOMER, KEY, PLATFORM, TangoDialect, item
 
@@ -142,32 +141,6 @@ def test_another_key_is_refused_and_a_question_of_its_says_nothing(shop: Simulat
     assert other.ask(charge()).meaning is Meaning.UNCLEAR
 
 
-@pytest.mark.parametrize(
-    ("fault", "sent", "asked"),
-    [
-        (Fault.REFUSED, Meaning.NOT_SENT, Meaning.UNCLEAR),
-        (Fault.LOST, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.CUT, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_BEFORE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.ERROR_AFTER, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.BUSY, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.GARBAGE, Meaning.UNCLEAR, Meaning.UNCLEAR),
-        (Fault.TWICE, Meaning.TAKEN, Meaning.TAKEN),
-    ],
-)
-def test_what_is_lost_is_unclear(
-    shop: Simulator, fault: Fault, sent: Meaning, asked: Meaning
-) -> None:
-    shop.plan.fates.append(Fate(takes_ms=HOUR_MS))
-
-    shop.plan.script.append(fault)
-    assert supplier(shop).send(charge()).meaning is sent
-
-    supplier(shop).send(charge())
-    shop.plan.script.append(fault)
-    assert supplier(shop).ask(charge()).meaning is asked
-
-
 # --- answers
 
 
@@ -284,31 +257,7 @@ def test_secrets_that_cannot_be_set(change: dict[str, Any]) -> None:
         msgspec.convert(msgspec.structs.asdict(SECRETS) | change, type=adapter.SECRETS)
 
 
-# --- whatever goes wrong
-
-
-def test_whatever_goes_wrong_the_book_and_we_agree(server: Simulator) -> None:
-    ended = dict.fromkeys(AttemptState, 0)
-    for seed in range(120):
-        server.begin(Plan(seed, ANY_FAULT), currency="USD", goods=GOODS)
-        lost = Random(f"{seed}/lost")
-        asked = charge(reference=f"{seed:022d}")
-
-        attempt = run(supplier(server), server, asked, lambda: lost.random() < 0.1)  # noqa: B023
-
-        assert agrees(attempt, server), (seed, attempt)
-        ended[attempt.state] += 1
-    assert ended[AttemptState.DONE] > 40
-    assert ended[AttemptState.FAILED] > 20
-
-
-def test_an_order_that_is_missing_for_most_of_an_hour_is_not_failed(shop: Simulator) -> None:
-    shop.plan.fates.append(Fate(hidden_ms=59 * MINUTE_MS))
-    shop.plan.script.extend([Fault.LOST] * 2)
-
-    attempt = run(supplier(shop), shop, charge(), lambda: False)
-
-    assert (attempt.state, shop.book.charged(REFERENCE)) == (AttemptState.DONE, 1)
+# --- in time
 
 
 def test_a_weekend_is_waited_for(shop: Simulator) -> None:
