@@ -23,14 +23,16 @@ STACK ?= scrip
 ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
-# For `make test`: every so-manieth crash point is broken (1: all of them, as `make crash`).
-CRASH_SHARE ?= 3
+# For `make test`: of crash points, generated requests and a rush's buyers, one of so many (`make thorough`: all).
+TEST_SHARE ?= 3
+# A test that waits for the local cloud leaves its core to another.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # For `make demo`: by which provider it is paid, and what is bought (code|top_up).
 GATEWAY ?= stripe
 GOODS ?= code
 
-.PHONY: help setup setup-sam run buy demo reset lint check test crash bench conformance openapi build deploy prove-deploy lock clean
+.PHONY: help setup setup-sam run buy demo reset lint check test thorough crash bench conformance openapi build deploy prove-deploy lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -92,10 +94,13 @@ check: lint  ## format, lint, types, templates, architecture
 	@pytest -q tests/test_architecture.py
 
 test: lint  ## everything CI runs, on all cores
-	@CRASH_SHARE=$(CRASH_SHARE) pytest -n auto --dist worksteal
+	@TEST_SHARE=$(TEST_SHARE) pytest -n $(WORKERS) --dist loadgroup
+
+thorough: lint  ## `make test` with every crash point, more generated requests and a whole rush (half an hour)
+	@pytest -n $(WORKERS) --dist loadgroup
 
 crash: setup  ## break every flow at all of its remote calls in all ways; `make test` takes every third of these points
-	@pytest -n auto --dist worksteal tests/crash
+	@pytest -n $(WORKERS) --dist worksteal tests/crash
 
 bench: setup setup-sam  ## measure; writes build/bench.json and prints it
 	@python -m tests.bench

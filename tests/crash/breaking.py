@@ -7,7 +7,6 @@ running it once; each is then broken in each `Mode`, from the same state, and th
 it would: again and again until it is told that all is well.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,12 +15,9 @@ from dataclasses import dataclass, field
 from tests.crash.invariants import check
 from tests.crash.remote import Fault, Killed, Mode, only_reads
 from tests.crash.world import World
+from tests.share import SHARE
 
 REPLAYS = 6
-
-SHARE = int(os.environ.get("CRASH_SHARE", "1"))
-"""Every so-manieth point is broken: each call in some of the modes, each mode at some of the calls.
-`make test` leaves two of three to `make crash`, which breaks them all."""
 
 
 def nothing_more() -> None:
@@ -69,6 +65,7 @@ def crash_everywhere(world: World, case: Case) -> Report:
             if not mode.applies_to(name) or not mode.is_new(name, tried):
                 continue
             tried.append(name)
+            # Of a share, each call in some of the modes, and each mode at some of the calls.
             if (at + number - 1) % SHARE:
                 report.left += 1
                 continue

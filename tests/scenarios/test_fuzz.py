@@ -20,11 +20,12 @@ from schemathesis.specs.openapi.checks import (
 from scrip.contracts.openapi import document
 from tests.oracles.stripe_server import WEBHOOK_SECRET
 from tests.scenarios.deployed import Deployed
+from tests.share import SHARE
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
-EXAMPLES = 25
+EXAMPLES = 30 // SHARE
 """Generated requests for each operation."""
 
 CHECKS = [

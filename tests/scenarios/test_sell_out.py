@@ -1,4 +1,4 @@
-"""500 codes, 600 buyers, 16 at a time, a fifth of the callbacks twice: what stock.md promises."""
+"""500 codes, 600 buyers (or a share), 16 at a time, a fifth told twice: what stock.md promises."""
 
 import random
 import secrets
@@ -11,12 +11,13 @@ from functools import cache
 import pytest
 
 from tests.scenarios.deployed import Deployed
+from tests.share import SHARE
 from tests.shop import Reply, Shop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
-CODES, BUYERS, AT_A_TIME = 500, 600, 16
-EARLY = 560
+CODES, BUYERS, AT_A_TIME = 500 // SHARE, 600 // SHARE, 16
+EARLY = 560 // SHARE
 """Buyers who place before anybody pays; the others come while the stock runs out."""
 
 DUPLICATES = 0.2

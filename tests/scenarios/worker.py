@@ -15,15 +15,16 @@ Job = tuple[str, str, dict[str, str], bytes]
 
 
 def serve(jobs: Connection) -> None:
-    """Until the other end is closed. Nothing is written but answers."""
+    """Until the other end is closed. Nothing is written but answers: the log has the stream that it
+    found when it was imported, so what lies below that is silenced."""
     with Path(os.devnull).open("w") as nowhere:
-        sys.stdout = nowhere
-        while True:
-            try:
-                job: Job = jobs.recv()
-            except (EOFError, ConnectionResetError):
-                return
-            jobs.send(answer(*job))
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    while True:
+        try:
+            job: Job = jobs.recv()
+        except (EOFError, ConnectionResetError):
+            return
+        jobs.send(answer(*job))
 
 
 def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
