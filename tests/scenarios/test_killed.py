@@ -140,11 +140,15 @@ def test_killing_workers_loses_no_code_and_doubles_none() -> None:
 
         assert workers.killed >= KILLS
         assert workers.killed_at_work > KILLS // 2
-        statuses = Counter((job[1].split("/")[2], reply.status) for job, reply in workers.replies)
-        assert set(statuses) <= {("orders", 201), ("orders", 409), ("callbacks", 200)}
+        assert not {reply.text for job, reply in workers.replies if not answered(job, reply)}
         late = sell_the_rest(shop, every_code_has_one_owner(deployed))
         assert every_code_has_one_owner(deployed) == {"card": CODES, "seat": CODES}
     told(workers, late)
+
+
+def answered(job: Job, reply: Reply) -> bool:
+    """As a storefront is, or Stripe."""
+    return reply.status in ((201, 409) if job[1] == "/v1/orders" else (200,))
 
 
 def place_job(shop: Shop, number: int, variant: str, quantity: int) -> Job:
