@@ -22,6 +22,7 @@ from tests.kept import kept
 from tests.opening import open_shop
 from tests.oracles.stripe_server import SECRET_KEY, WEBHOOK_SECRET, StripeServer, sign
 from tests.outbox import publish, queued_event, sent_mail, stream_event
+from tests.reselling import SECRET, resell
 from tests.shop import InProcess, Reply, Shop
 from tests.top_ups import open_account, order_top_up, sell_top_up
 
@@ -122,6 +123,10 @@ def test_no_secret_of_a_day_is_told_or_kept_in_plain(
         cloud.invoke("queue_send_mail", queued)
         cloud.invoke("schedule_expire_orders", {})
         cloud.invoke("schedule_follow_up", {})
+
+    resell(cloud, shop)
+    told.secrets |= {SECRET, *(f"RESOLD-{number}" for number in range(5)), "RESOLD-LAST"}
+    streamed.append(stream_event(cloud))
 
     printed = capfd.readouterr()
     places = {f"table {name}": b"\n".join(flat(items)) for name, items in contents(cloud).items()}

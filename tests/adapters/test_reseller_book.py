@@ -7,9 +7,14 @@ import boto3
 import pytest
 
 from scrip.adapters.keys import Keys
+from scrip.adapters.prepaid_orders import PrepaidOrders
 from scrip.adapters.reseller_book import TRIES, Book
 from scrip.adapters.resellers import Resellers
 from scrip.domain.errors import StoreUnavailable
+from scrip.domain.line import Line
+from scrip.domain.money import Money
+from scrip.domain.order import Order, PendingOrder
+from scrip.domain.resale import PREPAID, Placed
 from scrip.domain.resale_refusals import BalanceInsufficient, ResellerExists, ResellerUnknown
 from scrip.domain.reseller import Entry, Movement, Reseller, Standing
 from scrip.wiring.clients import table
@@ -118,11 +123,40 @@ def test_twenty_at_once_take_no_more_than_there_is(resellers: Resellers, book: B
         except BalanceInsufficient:
             return "insufficient"
 
-    with remote(), ThreadPoolExecutor(20) as pool:
+    with remote() as between, between.watch(), ThreadPoolExecutor(20) as pool:
         results = list(pool.map(take, range(40)))
 
     assert results.count("True") == 5
     assert balance(resellers) == book.total_minor("demo", "acme") == 0
+
+
+def test_twenty_at_once_place_one_order(cloud: InMemory, resellers: Resellers, book: Book) -> None:
+    book.write(credit(10_000))
+    line = Line(0, "card", 1, Money(4500, "EUR"), None)
+    placed = Placed("acme", "A-1")
+
+    def place(number: int) -> Order:
+        return PrepaidOrders(table(cloud.values["OrdersTable"]), book).place(
+            PendingOrder(
+                merchant_id="demo",
+                order_id="7K2M9Q4XTB3WHD5N",
+                lines=(line,),
+                email=placed.email,
+                locale="en",
+                payment_ref=placed.payment_ref,
+                fingerprint=bytes(16),
+                trace_id=f"{number:032x}",
+                placed_at_ms=1000 + number,
+                expires_at_ms=9000,
+                provider=PREPAID,
+            )
+        )
+
+    with remote() as between, between.watch(), ThreadPoolExecutor(20) as pool:
+        found = list(pool.map(place, range(20)))
+
+    assert len(set(found)) == 1
+    assert balance(resellers) == book.total_minor("demo", "acme") == 5500
 
 
 def test_who_was_overtaken_looks_again(resellers: Resellers, book: Book) -> None:
@@ -131,6 +165,24 @@ def test_who_was_overtaken_looks_again(resellers: Resellers, book: Book) -> None
 
     def meanwhile() -> None:
         Book(book.table).write(taken(100, "other"))
+
+    with (
+        remote() as between,
+        between.watch(Fault(2, meanwhile=meanwhile)),
+        pytest.raises(BalanceInsufficient),
+    ):
+        book.write(taken(100, "A"))
+
+    assert balance(resellers) == book.total_minor("demo", "acme") == 0
+
+
+def test_credit_that_is_taken_away_meanwhile_does_not_count(
+    resellers: Resellers, book: Book
+) -> None:
+    resellers.change("demo", "acme", {"credit_minor": 100})
+
+    def meanwhile() -> None:
+        resellers.change("demo", "acme", {"credit_minor": 0})
 
     with (
         remote() as between,

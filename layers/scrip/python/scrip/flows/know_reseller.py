@@ -8,7 +8,7 @@ from scrip.domain.reseller import Reseller
 
 
 class Resellers(Protocol):
-    def get(self, merchant_id: str, reseller_id: str) -> Reseller: ...
+    def get(self, merchant_id: str, reseller_id: str, *, consistent: bool = False) -> Reseller: ...
     def verify(
         self,
         reseller: Reseller,
@@ -35,7 +35,8 @@ def know_reseller(
     Raises RequestUnsigned, RequestStale, SealBroken, StoreUnavailable.
     """
     try:
-        reseller = resellers.get(merchant_id, reseller_id)
+        # A secret that was just made works, and a balance that is read is what it is.
+        reseller = resellers.get(merchant_id, reseller_id, consistent=True)
         resellers.verify(reseller, request, raw, headers, now_seconds)
     except (ResellerUnknown, SignatureMissing, SignatureInvalid) as error:
         raise RequestUnsigned("see docs/resale.md for what is signed, and how") from error
