@@ -37,12 +37,13 @@ class Charging:
 
     world: World
     simulator: Simulator
+    variant: str = VARIANT
     received: dict[str, int] = field(default_factory=dict)
     endings: list[str] = field(default_factory=list)
 
     def order(self, units: int = 1) -> Reply:
         """One that is paid."""
-        placed = self.world.place({VARIANT: units})
+        placed = self.world.place({self.variant: units})
         self.world.pay(placed)
         return placed
 
