@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest import mock
 
 import boto3
 import msgspec
@@ -73,6 +74,36 @@ def shown(reply: Reply) -> list[Code]:
 
 def _keys(values: Mapping[str, str]) -> Keys:
     return Keys(boto3.client("kms"), values["VaultKeyArn"])
+
+
+def buy_two(cloud: InMemory, shop: Shop) -> tuple[Reply, set[str]]:
+    """Two of one order, whose answers were cut short and made no sense; and what of them is secret.
+    It takes a minute of a clock of its own."""
+    plan, ahead_ms = Plan(fates=deque([Becomes()] * 2)), 0
+    later = mock.Mock(time_ns=lambda: time.time_ns() + ahead_ms * 1_000_000)
+    with (
+        simulated(KINDS[KIND].dialect, plan) as supplier,
+        mock.patch("scrip.chance.time", later),
+    ):
+        supplier.now_ms = time.time_ns() // 1_000_000
+        supplier.book.goods = {SKU: 2500}
+        call_cards_at(cloud, supplier.base)
+        open_cards_account(cloud.values, shop.merchant_id)
+        sell_cards(shop)
+        forget_adapters()
+        placed = shop.place({VARIANT: 2})
+        shop.pay(placed)
+        publish(cloud)
+        plan.script.extend([None, Fault.CUT, None, Fault.GARBAGE])
+        for _ in range(10):
+            for message in take_queued(cloud):
+                if placed.json["order"]["order_id"] in message.body:
+                    cloud.invoke("queue_top_up", message.event())
+            ahead_ms += 60_000
+            supplier.now_ms += 60_000
+        assert shop.read(placed).json["state"] == "delivered"
+        secrets = {text for code in sold(supplier) for text in (code.code, code.pin)}
+    return placed, secrets
 
 
 def sell_and_show_one(

@@ -14,6 +14,7 @@ import pytest
 from scrip.adapters.orders import Orders
 from scrip.adapters.vault import Vault
 from scrip.telemetry import logger
+from tests.buying_codes import buy_two
 from tests.contents import contents
 from tests.file_upload import import_file, open_import, result_of, upload
 from tests.generated import GUESS, ask, look_up, sell_generated
@@ -192,6 +193,9 @@ def _a_day(cloud: InMemory, shop: Shop, told: Told, monkeypatch: pytest.MonkeyPa
 
     placed.append(_generated_keys(shop, told))
     placed.append(_top_ups(cloud, shop, monkeypatch))
+    bought, secrets = buy_two(cloud, shop)
+    told.secrets |= {*secrets, bought.json["order_token"]}
+    placed.append(bought)
     _callbacks(shop, placed)
     for each in placed:
         shop.read(each)

@@ -126,7 +126,7 @@ def order_ready_mail(*, shop: str, order: Order, link: str, codes: Sequence[Code
     text = texts.body.format(shop=shop, what=what.format(**facts), link=link)
     if top_ups:
         text += texts.top_ups + "".join(_top_up_line(texts, line) for line in top_ups)
-    if bought and failed:
+    if bought and (failed or order.in_progress):
         text += "\n" + "".join(_bought_line(texts, line) for line in bought)
     if codes:
         text += texts.codes + "".join(_code_line(texts, code) for code in codes)
