@@ -161,7 +161,7 @@ def _top_ups(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
 def _resale(deployed: Deployed, shop: Shop) -> dict[str, Reply]:
     """What another shop does that sells its goods."""
     with mock.patch.dict(os.environ, deployed.cloud.environment()):
-        open_reseller(deployed.cloud.outputs, shop.merchant_id, balance=9000)
+        open_reseller(deployed.cloud.outputs, shop.merchant_id, balance=18_000)
     shop.stock_up("resold", [f"RESOLD-{secrets.token_hex(8)}"])
     client = ResellerClient(shop.carrier, shop.merchant_id)
     assert client.order("resold", 2, "A-2").json["state"] == "failed"  # there is one
