@@ -44,6 +44,7 @@ def rotate(context: click.Context, before: datetime | None) -> None:
     at_ms = max(started_ms, since_ms)
     values = WrappedValues(
         deployed.merchants.table,
+        deployed.resellers.table,
         deployed.imports.table,
         deployed.stock.table,
         deployed.bought_codes.table,

@@ -18,9 +18,10 @@ from tests.buying_codes import kept_codes
 from tests.file_upload import open_import, run, upload, view
 from tests.in_memory import InMemory, forget_adapters
 from tests.oracles.supplier_server import SupplierServer
+from tests.reselling import SECRET, open_account, resale_desk
 from tests.shop import Reply, Shop
 
-VALUES = 11
+VALUES = 12
 """Of that shop: at least one of each purpose."""
 
 BOUGHT, BOUGHT_CODE = Unit("acme", "0123456789ABCDEF", 0, 0), Code("BOUGHT-1")
@@ -45,6 +46,7 @@ def sold(operator: Operator, acme: Shop, begun: Reply) -> Reply:
     placed = acme.place({"batch": 1})
     acme.pay(placed)
     assert kept_codes(operator.cloud).keep(BOUGHT, BOUGHT_CODE, "R", 1)
+    open_account(operator.cloud.values, "acme")
     return placed
 
 
@@ -62,7 +64,7 @@ def wrapped(cloud: InMemory) -> dict[tuple[str, str], bytes]:
     """Every wrapped value there is, found without the code under test."""
     return {
         (item["pk"], item.get("sk", "")): bytes(item[name])
-        for table in ("merchants", "imports", "stock", "bought_codes")
+        for table in ("merchants", "resellers", "imports", "stock", "bought_codes")
         for item in cloud.table(table).scan()["Items"]
         for name in ("order_key", "sealed", "sealed_key")
         if name in item
@@ -83,6 +85,8 @@ def test_everything_is_wrapped_anew_and_opens_as_before(
     assert all(after[name] != old for name, old in before.items())
     forget_adapters()
     assert acme.codes(sold) == codes
+    desk = resale_desk(operator.cloud.values, "acme")
+    assert desk.resellers.secrets(desk.resellers.get("acme", "outlet")) == (SECRET,)
     assert kept_codes(operator.cloud).keep(BOUGHT, BOUGHT_CODE, "R", 1)
     assert not kept_codes(operator.cloud).keep(BOUGHT, Code("ANOTHER"), "R", 1)
     assert acme.place({"gone": 1}).problem == "sold-out"
@@ -201,6 +205,7 @@ def test_every_purpose_is_wrapped_anew(operator: Operator, sold: Reply) -> None:
 
     values = WrappedValues(
         Table(tables, cloud.values["MerchantsTable"]),
+        Table(tables, cloud.values["ResellersTable"]),
         Table(tables, cloud.values["ImportsTable"]),
         Table(tables, cloud.values["StockTable"]),
         Table(tables, cloud.values["BoughtCodesTable"]),

@@ -1,9 +1,9 @@
 """Every value that KMS wrapped, wherever it lies: to wrap each of them anew.
 
-Merchants' keys and the secrets of their gateways and suppliers lie in the merchants table, data
-keys (and the marks in place of those that were shredded) with their batches in the stock table.
-Until it ends, the import of a file has its batch's key in the imports table. Codes that suppliers
-sold have a data key each, in a table of their own.
+Merchants' keys and the secrets of their gateways and suppliers lie in the merchants table, those of
+resellers with their accounts, data keys (and the marks in place of those that were shredded) with
+their batches in the stock table. Until it ends, the import of a file has its batch's key in the
+imports table. Codes that suppliers sold have a data key each, in a table of their own.
 """
 
 from collections.abc import Iterator
@@ -35,9 +35,16 @@ class Wrapped:
 
 class WrappedValues:
     def __init__(
-        self, merchants: Table, imports: Table, stock: Table, bought: Table, keys: Keys
+        self,
+        merchants: Table,
+        resellers: Table,
+        imports: Table,
+        stock: Table,
+        bought: Table,
+        keys: Keys,
     ) -> None:
         self.merchants = merchants
+        self.resellers = resellers
         self.imports = imports
         self.stock = stock
         self.bought = bought
@@ -52,6 +59,8 @@ class WrappedValues:
         )
         for item in of_merchants:
             yield self._of_merchant(item)
+        for item in self.resellers.scan("attribute_type(sealed, :binary)", {":binary": "B"}):
+            yield self._of_reseller(item)
         for item in self.imports.scan("attribute_type(sealed_key, :binary)", {":binary": "B"}):
             yield self._of_import(item)
         for item in self.stock.scan("contains(pk, :batch)", {":batch": "#batch#"}):
@@ -86,6 +95,16 @@ class WrappedValues:
         attribute = "order_key" if "order_key" in item else "sealed"
         context = _context_of_merchants(**key)
         return Wrapped(self.merchants, key, attribute, context, item[attribute], _since(item))
+
+    def _of_reseller(self, item: Item) -> Wrapped:
+        return Wrapped(
+            table=self.resellers,
+            key={"pk": item["pk"], "sk": item["sk"]},
+            attribute="sealed",
+            context=context_of("reseller", item["pk"], reseller=item["sk"]),
+            blob=item["sealed"],
+            wrapped_at_ms=_since(item),
+        )
 
     def _of_import(self, item: Item) -> Wrapped:
         return Wrapped(
