@@ -139,6 +139,24 @@ def test_an_answer_that_comes_after_the_next_attempt_was_begun_is_not_taken_for_
     assert (len(late.charges), len(spare.charges)) == (1, 1)
 
 
+def test_an_answer_that_comes_late_and_says_that_the_first_is_done_is_for_a_person() -> None:
+    late = Slow(Said(Meaning.DONE, "ok"), asked=Said(Meaning.FAILED, "gone"))
+    made = engine(main=late, spare=Scripted(UNCLEAR, asked=Said(Meaning.DONE)))
+    [unit] = open_units(made.pay())
+
+    def others_ask_and_go_elsewhere() -> None:
+        made.now_ms += 10_000
+        for version in (1, 3):
+            advance_top_up(Due(unit, version), made.means())
+
+    late.meanwhile = others_ask_and_go_elsewhere
+    made.run(NOW_MS + HOUR_MS)
+
+    assert made.waits_for_a_person(unit)
+    assert made.top_ups[unit].attempt.reason == f"contradicted: {unit.reference(0)}"
+    assert made.scored == {("main", Ending.FAILED): 1}
+
+
 def test_who_finds_no_route_gives_up_only_what_nobody_sends() -> None:
     spare = Slow(Said(Meaning.DONE))
     made = engine(spare=spare)

@@ -112,6 +112,11 @@ class Attempt:
     reason: str = ""
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more is to be done for it."""
+        return not self.state.open and self.state is not AttemptState.CREATED
+
+    @property
     def may_go_elsewhere(self) -> bool:
         """Whether it failed for certain at this supplier, which says nothing of others."""
         return self.state is AttemptState.FAILED and self.reason not in (NEVER_SENT, DECIDED)

@@ -187,7 +187,8 @@ def _heed(
     it began to."""
     waited_in_vain = 0 < due.version < top_up.version and not due.again
     if waited_in_vain or not top_up.worth_asking(means.clock(), supplier.terms, earlier):
-        return Advanced()
+        # Who heard of it may have died before the order was told.
+        return _end(top_up, means) if due.again and top_up.attempt.over else Advanced()
     alone = earlier is not None or not top_up.attempt.state.open
     due = due._replace(version=top_up.version, hint=alone)
     return _ask(due, top_up, supplier, means, earlier)
