@@ -7,7 +7,6 @@ import pytest
 
 from scrip.adapters.orders import Orders
 from scrip.domain.attempt import AttemptState
-from scrip.domain.errors import StoreUnavailable
 from scrip.domain.line import Fate
 from scrip.domain.order import DeliveredOrder, FulfillingOrder, Order, SettledOrder
 from scrip.domain.top_up import all_units
@@ -17,7 +16,7 @@ from tests.functions.test_api_hear_supplier import shop as shop
 from tests.functions.test_api_hear_supplier import supplier as supplier
 from tests.functions.test_decide_top_ups import decide, kept, read
 from tests.functions.test_money_events import types
-from tests.functions.test_queue_top_up import DONE, advance, queued, until_it_ends
+from tests.functions.test_queue_top_up import advance, queued, until_it_ends
 from tests.in_memory import InMemory
 from tests.outbox import publish
 from tests.shop import Shop
@@ -187,34 +186,6 @@ def test_what_ends_at_that_very_moment_is_found_by_who_looks_a_minute_later(
     advance(cloud, net)
 
     assert fate(cloud, order) is Fate.TWICE
-
-
-def test_who_dies_before_the_order_is_told_comes_again(
-    cloud: InMemory,
-    shop: Shop,
-    supplier: Simulator,
-    clock: Clock,
-    goes_on: GoesOn,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    order = goes_on(Becomes())
-    until_it_ends(cloud, supplier, clock)
-    charged_after_all(supplier)
-    tells_of_the_first(cloud, shop, supplier, clock)
-    [hint] = take_queued(cloud)
-    with monkeypatch.context() as patch:
-        patch.setattr(Orders, "end_unit", dies)
-        assert cloud.invoke("queue_top_up", hint.event()) != DONE
-    assert fate(cloud, order) is Fate.DONE
-
-    clock.ahead_ms += 180_000
-    advance(cloud, hint, received=2)
-
-    assert fate(cloud, order) is Fate.TWICE
-
-
-def dies(*_: object) -> None:
-    raise StoreUnavailable("gone")
 
 
 @pytest.mark.parametrize("still", [Becomes(fails=True), Becomes(takes_ms=10**9)])
