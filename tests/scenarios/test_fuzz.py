@@ -2,9 +2,12 @@
 
 import hmac
 import itertools
+import os
 import secrets
 import time
 from typing import Any
+from unittest import mock
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -19,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from scrip.contracts.openapi import document
 from tests.oracles.stripe_server import WEBHOOK_SECRET
+from tests.reselling import ResellerClient, open_account
 from tests.scenarios.deployed import Deployed
 from tests.share import SHARE
 from tests.shop import Shop
@@ -43,6 +47,8 @@ def fuzzed(open_cloud: Deployed) -> tuple[Shop, dict[str, str]]:
     shop.stock_up("card", [f"CODE-{secrets.token_hex(8)}" for _ in range(5)])
     placed = shop.place({"card": 1})
     shop.pay(placed)
+    with mock.patch.dict(os.environ, open_cloud.cloud.environment()):
+        open_account(open_cloud.cloud.outputs, shop.merchant_id, balance=1_000_000)
     return shop, {
         "order_id": placed.json["order"]["order_id"],
         "order_token": placed.json["order_token"],
@@ -76,6 +82,8 @@ def test_it_answers_as_documented(
     ).prepare()
     if "callbacks" in case.path:
         request.headers["Stripe-Signature"] = signature_of(request)
+    if "resale" in case.path:
+        request.headers.update(signed_by_reseller(request, shop))
 
     response = _session.send(request, timeout=30)
 
@@ -86,6 +94,7 @@ def ask_for_what_is_there(case: Any, shop: Shop, order_id: str) -> None:
     """Put ids that exist into path and order, so that what follows is reached too."""
     known = {
         "merchant_id": shop.merchant_id,
+        "reseller_id": "outlet",
         "order_id": order_id,
         "product_id": "card",
         "variant_id": "card",
@@ -93,7 +102,7 @@ def ask_for_what_is_there(case: Any, shop: Shop, order_id: str) -> None:
     for name in case.path_parameters or {}:
         case.path_parameters[name] = known.get(name, case.path_parameters[name])
     match case.body:
-        case {"lines": [{"variant_id": str()} as line, *_]}:
+        case {"lines": [{"variant_id": str()} as line, *_]} | ({"reference": _} as line):
             line["variant_id"] = "card"
 
 
@@ -105,6 +114,14 @@ def credential_for(operation: dict[str, Any], shop: Shop, order: dict[str, str])
     if "apiKey" in kinds:
         return shop.keys["operator" if "merchant" in operation["tags"] else "storefront"]
     return ""
+
+
+def signed_by_reseller(request: requests.PreparedRequest, shop: Shop) -> dict[str, str]:
+    """Of the path as the server reads it."""
+    body: Any = request.body or b""
+    raw = body.encode() if isinstance(body, str) else bytes(body)
+    client = ResellerClient(shop.carrier, shop.merchant_id)
+    return client.signed(request.method or "", unquote(request.path_url), raw)
 
 
 def signature_of(request: requests.PreparedRequest) -> str:
