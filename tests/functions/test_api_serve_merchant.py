@@ -59,6 +59,8 @@ def test_products_and_variants_are_put_in_full_and_read_back(cloud: InMemory, sh
         "supply": "codes",
         "synced_from": None,
         "routes": [],
+        "routing": None,
+        "halted": [],
     }
     with nothing_changes(cloud):
         assert shop.call("PUT", VARIANT_PATH, VARIANT, key="operator").json == put.json

@@ -21,6 +21,9 @@ from scrip.domain.synced_level import SyncedFrom
 OPTIONAL = ("synced_from", "routes", "routing")
 """Of a variant's item."""
 
+JUDGED = ("price_minor", "currency", "routes", "routing")
+"""Of it, what decides whether somebody can deliver it."""
+
 Makes = tuple[Pattern | None, tuple[str, ...], int]
 """What never changes of a recipe: kept as one text, so that a condition can compare it whole."""
 
@@ -59,23 +62,7 @@ class Catalogue:
     def put_variant(self, variant: Variant) -> Variant:
         """As it is kept now: whether its sale is halted is not its merchant's to say, and stays.
         Raises VariantOfAnotherProduct: an id names one variant in the whole shop."""
-        item = {
-            "product_id": variant.product_id,
-            "title": variant.title,
-            "price_minor": variant.price.amount_minor,
-            "currency": variant.price.currency,
-            "hold_minutes": variant.hold_minutes,
-            "partial": variant.partial,
-            "replace_days": variant.replace_days,
-            "supply": variant.supply.value,
-            "warns": list(variant.thresholds),
-            "status": variant.status.value,
-        }
-        if variant.synced_from:
-            item["synced_from"] = list(variant.synced_from)
-        if variant.routes:
-            item["routes"] = [_route_item(each) for each in variant.routes]
-            item["routing"] = [variant.routing.preference.value, variant.routing.margin_percent]
+        item = _variant_item(variant)
         absent = [name for name in OPTIONAL if name not in item]
         removed = ", ".join(f"#{name}" for name in absent)
         try:
@@ -83,10 +70,9 @@ class Catalogue:
                 _variant_key(variant.merchant_id, variant.variant_id),
                 "SET "
                 + ", ".join(f"#{name} = :{name}" for name in item)
-                + (f" REMOVE {removed}" if removed else "")
-                + " ADD revision :one",
+                + (f" REMOVE {removed}" if removed else ""),
                 names={f"#{name}": name for name in chain(item, absent)},
-                values={":one": 1} | {f":{name}": value for name, value in item.items()},
+                values={f":{name}": value for name, value in item.items()},
                 condition="attribute_not_exists(pk) OR product_id = :product_id",
                 returns="ALL_NEW",
             )
@@ -95,26 +81,32 @@ class Catalogue:
         return _variant(kept)
 
     def set_halt(self, seen: Variant, halt: Halt | None) -> Variant | None:
-        """As it is kept now. None if it is not as it was seen: its merchant or another run was at
-        it, and what was decided of it may be wrong."""
-        same = "revision = :seen" if seen.revision else "attribute_not_exists(revision)"
-        values: Item = {":one": 1} | ({":seen": seen.revision} if seen.revision else {})
-        change = "REMOVE halt"
-        if halt:
-            change = "SET halt = :halt"
-            values[":halt"] = [[why.value for why in halt.why], halt.since_ms, halt.told]
+        """As it is kept now. None if what it was judged by is not as it was seen: its merchant or
+        another run was at it."""
+        item, wanted = _variant_item(seen), _halt_item(halt)
+        judged = {name: item[name] for name in JUDGED if name in item}
+        if seen.halt:
+            judged["halt"] = _halt_item(seen.halt)
+        absent = [name for name in (*JUDGED, "halt") if name not in judged]
         try:
             kept = self.table.update(
                 _variant_key(seen.merchant_id, seen.variant_id),
-                f"{change} ADD revision :one",
-                condition=f"attribute_exists(pk) AND {same}",
-                values=values,
+                "SET halt = :wanted" if wanted else "REMOVE halt",
+                condition=" AND ".join(
+                    [
+                        "attribute_exists(pk)",
+                        *(f"#{name} = :{name}" for name in judged),
+                        *(f"attribute_not_exists(#{name})" for name in absent),
+                    ]
+                ),
+                names={f"#{name}": name for name in chain(judged, absent)},
+                values={f":{name}": value for name, value in judged.items()}
+                | ({":wanted": wanted} if wanted else {}),
                 returns="ALL_NEW",
             )
         except ConditionFailed as error:
             kept = error.item or {}
-            ours = (seen.revision + 1, values.get(":halt"))
-            if (kept.get("revision"), kept.get("halt")) != ours:
+            if kept.get("halt") != wanted:
                 return None
             # It was this very write, its answer lost and repeated.
         return _variant(kept)
@@ -201,6 +193,33 @@ def _money(item: list[Any]) -> Money | None:
     return Money(*item) if item and item[0] is not None else None
 
 
+def _variant_item(variant: Variant) -> Item:
+    """What its merchant says of it."""
+    item: Item = {
+        "product_id": variant.product_id,
+        "title": variant.title,
+        "price_minor": variant.price.amount_minor,
+        "currency": variant.price.currency,
+        "hold_minutes": variant.hold_minutes,
+        "partial": variant.partial,
+        "replace_days": variant.replace_days,
+        "supply": variant.supply.value,
+        "warns": list(variant.thresholds),
+        "status": variant.status.value,
+    }
+    if variant.synced_from:
+        item["synced_from"] = list(variant.synced_from)
+    if variant.routes:
+        item["routes"] = [_route_item(each) for each in variant.routes]
+    if variant.routing != USUAL:
+        item["routing"] = [variant.routing.preference.value, variant.routing.margin_percent]
+    return item
+
+
+def _halt_item(halt: Halt | None) -> list[Any] | None:
+    return [[why.value for why in halt.why], halt.since_ms, halt.told] if halt else None
+
+
 def _routing(item: Item) -> Routing:
     if "routing" not in item:
         return USUAL
@@ -232,5 +251,4 @@ def _variant(item: Item) -> Variant:
         routes=tuple(_route(each) for each in item.get("routes", ())),
         routing=_routing(item),
         halt=_halt(item),
-        revision=item.get("revision", 0),
     )

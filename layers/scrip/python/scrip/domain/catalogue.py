@@ -53,8 +53,7 @@ class Variant:
     after its delivery a bad code may be replaced; 0: never. `thresholds`: when its merchant is
     warned. `synced_from`: whose level its units follow, None where its merchant adds them.
     `routes`: who can deliver it, where its kind is `top_up` or `bought_code`, and `routing`: which
-    of them is tried first. `halt`: none of them can, or could. `revision` counts the writes that
-    these follow from.
+    of them is tried first. `halt`: none of them can, or could.
     """
 
     merchant_id: str
@@ -72,7 +71,6 @@ class Variant:
     routes: tuple[Route, ...] = ()
     routing: Routing = USUAL
     halt: Halt | None = None
-    revision: int = 0
 
     @property
     def halted(self) -> bool:
