@@ -82,6 +82,20 @@ def test_what_failed_at_the_cheapest_goes_to_the_next(
     assert state(shop, placed) == "delivered"
 
 
+def test_what_its_buyer_paid_counts_and_not_what_others_pay_now(
+    cloud: InMemory, shop: Shop, book: Book, clock: Clock
+) -> None:
+    sell(shop, "one A", price=1200)
+    placed = pay(cloud, shop)
+    sell(shop, "one A", price=1000)
+    book.costs["one", "A"] = 1100
+    learn(cloud, clock)
+
+    run(cloud, clock)
+
+    assert (state(shop, placed), order_top_up(shop).problem) == ("delivered", "variant-halted")
+
+
 def test_a_reserve_that_bars_new_orders_is_for_those_that_are_paid(
     cloud: InMemory, shop: Shop, book: Book, clock: Clock
 ) -> None:
