@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrip.adapters.http import HttpAnswer
-from scrip.adapters.suppliers import dtone, reloadly_api, tango
+from scrip.adapters.suppliers import dtone, reloadly_api, reloadly_cards, tango
 from scrip.adapters.suppliers.port import Supplier
 from scrip.domain.charge import Charge
 from scrip.domain.errors import (
@@ -21,10 +21,12 @@ from scrip.domain.errors import (
     SupplierAnswerInvalid,
     SupplierUnavailable,
 )
+from scrip.domain.goods import Kind
 from scrip.domain.money import Money
 from scrip.domain.supplier_terms import Meaning
 from tests.suppliers import dtone_asking, reloadly_asking
 from tests.suppliers.dtone import product
+from tests.suppliers.reloadly import CLIENT_ID, CLIENT_SECRET
 from tests.suppliers.tango import ACCOUNT, CUSTOMER, KEY, PLATFORM, item
 from tests.suppliers.test_any_answer import near
 
@@ -72,11 +74,22 @@ TANGOS = (
     | near({"currentBalance": 1.5, "currencyCode": "USD"})
     | near(CATALOG)
 )
+CARDS = near(TOP_UP | {"cardNumber": 1, "pinCode": "2", "redemptionUrl": "3"}) | near(
+    {"productId": 120, "senderCurrencyCode": "USD", "fixedRecipientDenominations": [25]}
+)
+REWARDS = near(REWARD | {"reward": {"credentialList": [{"type": "pin", "value": "1"}]}})
 FAILURES = near(CODES[0]) | near(CODES[1])
 
 
-def asked(supplier: Supplier, module: ModuleType, sku: str, status: int, content: bytes) -> None:
-    charge = Charge("R1", sku, {"phone": "1"}, Money(1, "EUR"), ref="7")
+def asked(
+    supplier: Supplier,
+    module: ModuleType,
+    sku: str,
+    status: int,
+    content: bytes,
+    kind: Kind = Kind.TOP_UP,
+) -> None:
+    charge = Charge("R1", sku, {"phone": "1"}, Money(1, "EUR"), ref="7", kind=kind)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(module, "exchange", lambda *_: HttpAnswer(status, {}, content))
         sent, found = supplier.send(charge), supplier.ask(charge)
@@ -110,6 +123,20 @@ def test_of_dt_one(status: int, answer: Any) -> None:
 def test_of_tango(status: int, answer: Any) -> None:
     supplier = tango.SUPPLIER(tango.SECRETS(PLATFORM, KEY, CUSTOMER, ACCOUNT), "", HTTP)
     asked(supplier, tango, "U1:10", status, encoded(answer))
+
+
+@given(status=STATUSES, answer=CARDS | FAILURES | st.binary(max_size=20))
+def test_of_reloadly_cards(status: int, answer: Any) -> None:
+    secrets = reloadly_cards.SECRETS(CLIENT_ID, CLIENT_SECRET, sender_name="Shop")
+    supplier = reloadly_cards.SUPPLIER(secrets, "", HTTP)
+    supplier.tokens.keep(supplier._account, "t", 86_400)
+    asked(supplier, reloadly_api, "120:25", status, encoded(answer), Kind.BOUGHT_CODE)
+
+
+@given(status=STATUSES, answer=REWARDS | st.binary(max_size=20))
+def test_of_codes_of_tango(status: int, answer: Any) -> None:
+    supplier = tango.SUPPLIER(tango.SECRETS(PLATFORM, KEY, CUSTOMER, ACCOUNT), "", HTTP)
+    asked(supplier, tango, "U1:10", status, encoded(answer), Kind.BOUGHT_CODE)
 
 
 @given(raw=st.binary(max_size=60) | RELOADLYS.map(encoded), header=st.text(max_size=9))

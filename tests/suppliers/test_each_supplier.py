@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from scrip.adapters.suppliers.port import Supplier
-from scrip.adapters.suppliers.reloadly import ReloadlySupplier
+from scrip.adapters.suppliers.reloadly_api import ReloadlyApi
 from scrip.adapters.tokens import Tokens
 from scrip.domain.attempt import AttemptState
 from scrip.domain.charge import Charge
@@ -49,7 +49,9 @@ ALIKE = {
     "dtone": Alike(),
     "fulu": Alike(hidden_minutes=119),
     "reloadly": Alike(hidden_minutes=359),
+    "reloadly_cards": Alike(hidden_minutes=359),
     "tango": Alike(twice=Meaning.TAKEN, lost=2),
+    "tango, codes": Alike(twice=Meaning.TAKEN, lost=2),
 }
 
 
@@ -64,7 +66,8 @@ class Station(NamedTuple):
         return self.kind.made(self.simulator)
 
     def charge(self, reference: str = REFERENCE) -> Charge:
-        return Charge(reference, self.kind.sku, self.kind.filled, self.alike.worth)
+        kind, worth = self.kind, self.alike.worth
+        return Charge(reference, kind.sku, kind.filled, worth, kind=kind.kind)
 
 
 @pytest.fixture(scope="module", params=ALIKE)
@@ -76,7 +79,7 @@ def station(request: pytest.FixtureRequest) -> Iterator[Station]:
 
 @pytest.fixture(autouse=True)
 def _no_token_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ReloadlySupplier, "tokens", Tokens())
+    monkeypatch.setattr(ReloadlyApi, "tokens", Tokens())
 
 
 @pytest.mark.parametrize("fault", OF_REQUESTS)
