@@ -22,7 +22,7 @@ from tests.in_memory import InMemory, forget_adapters
 from tests.outbox import queued_event, sent_mail
 from tests.samples import sample
 from tests.shop import Shop
-from tests.top_ups import order_top_up, sell_top_up
+from tests.top_ups import PHONE, order_top_up, sell_top_up
 from tests.topping_up import table
 from tests.vendor import Book, vendors
 
@@ -174,7 +174,7 @@ def test_a_known_order_is_answered_again_while_its_variant_is_halted(
 ) -> None:
     sell(shop, "one A")
     lines = {"minutes": 1}
-    filled = {"minutes": {"phone": "+4915112345678"}}
+    filled = {"minutes": {"phone": PHONE}}
     placed = shop.place(lines, filled=filled, idempotency_key="known")
     book.gone.add("A")
     ask(cloud)
@@ -192,6 +192,9 @@ def test_one_route_is_enough_to_sell(cloud: InMemory, shop: Shop, book: Book) ->
     book.gone.add("B")
     assert ask(cloud)["halted"] == 1
     assert routes_of(shop)["halted"] == ["availability", "price"]
+    beforehand = {"variant_id": "minutes", "filled": {"phone": PHONE}}
+    checked = shop.call("POST", "/v1/top-ups/checks", beforehand, key="storefront")
+    assert checked.json == {"result": "refused", "reason": "good"}
 
 
 def test_a_low_balance_stops_sales_early_and_is_told_once(

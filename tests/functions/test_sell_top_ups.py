@@ -82,6 +82,14 @@ def test_a_product_says_what_is_filled_in_and_a_variant_who_charges_it(shop: Sho
             {"kind": "top_up", "form": [FORM[0]]},
             {"routes": [{"supplier": "main", "sku": "a", "worth_minor": 5}]},
         ),
+        (
+            {"kind": "top_up", "form": [FORM[0]]},
+            {"routes": [{"supplier": "main", "sku": "a", "max_cost_currency": "EUR"}]},
+        ),
+        (
+            {"kind": "top_up", "form": [FORM[0]]},
+            {"routes": [ROUTES[0]], "routing": {"margin_percent": 100}},
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -95,6 +103,19 @@ def test_what_does_not_go_together_is_refused(
         reply = shop.call("PUT", f"{path}/variants/minutes", price | variant, key="operator")
 
     assert is_refused(reply, RequestInvalid)
+
+
+def test_what_a_unit_may_cost_is_kept_with_its_route(shop: Shop) -> None:
+    least = {"worth_minor": None, "worth_currency": None}
+    most = {"max_cost_minor": 700, "max_cost_currency": "CNY"}
+    routes = [{"supplier": "main", "sku": "A"} | least | most, {**ROUTES[0], **most}]
+    routing = {"preference": "listed", "margin_percent": -20}
+
+    sell_top_up(shop, routes=routes, routing=routing)
+
+    read = shop.call("GET", "/v1/merchant/products/minutes", key="operator").json
+    [variant] = read["variants"]
+    assert (variant["routes"], variant["routing"]) == (routes, routing)
 
 
 def test_a_route_through_no_account_is_refused(shop: Shop) -> None:

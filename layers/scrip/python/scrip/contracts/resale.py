@@ -139,6 +139,7 @@ RESALE_OPERATIONS = (
             resale_refusals.ReferenceReused,
             resale_refusals.ResellerPaused,
             errors.VariantNotForSale,
+            errors.VariantHalted,
             errors.FormMisfilled,
             errors.SoldOut,
             errors.MoveContended,

@@ -74,6 +74,8 @@ def check_top_up(
         raise TooManyRequests(told, PER_API_KEY.seconds_left(now_ms))
     variant, product = _known(asked, catalogue)
     filled = check(product.form or NOTHING, asked.filled)
+    if variant.halted:
+        return Checked(Result.REFUSED, Refusal.GOOD)
     if not variant.routes:
         return UNKNOWN
     route = variant.routes[0]
