@@ -31,17 +31,14 @@ from tests.suppliers.reloadly_cards import ReloadlyCardsDialect
 from tests.suppliers.server import simulated
 
 
-def buying(world: World, *, late_ms: int) -> Charging:
-    """A supplier that tells a code so long after it says that it is sold."""
+def buying(world: World) -> Charging:
+    """A supplier that tells a code as soon as it is sold."""
     # The worst: who sends again buys again.
     terms = replace(TERMS, resend=Resend.NEW, quarantine_ms=30_000)
     simulator = world.exits.enter_context(simulated(ReloadlyCardsDialect(terms)))
     world.exits.enter_context(mock.patch.object(ReloadlyCardsSupplier, "terms", terms))
-    later = mock.patch(
-        "tests.suppliers.book.Order.hands_over",
-        lambda order, now_ms: now_ms >= order.ends_at_ms + late_ms,
-    )
-    world.exits.enter_context(later)
+    at_once = mock.patch("tests.suppliers.book.LATE_CODE_MS", 0)
+    world.exits.enter_context(at_once)
     simulator.now_ms = world.clock.at_ms
     simulator.book.goods = {SKU: 2500}
     call_cards_at(world.cloud, simulator.base)
@@ -74,9 +71,9 @@ def opens_to_what_was_sold(station: Charging) -> None:
             assert line.fates[number] is UnitFate.DONE
 
 
-def case_of(*, lost: bool = False, late_ms: int = 0) -> Prepare:
+def case_of(*, lost: bool = False) -> Prepare:
     def prepare(world: World) -> Case:
-        station = buying(world, late_ms=late_ms)
+        station = buying(world)
         station.queued()
         station.simulator.plan.fates.append(Fate())
         if lost:
@@ -96,6 +93,5 @@ def case_of(*, lost: bool = False, late_ms: int = 0) -> Prepare:
 for name, prepare in {
     "sold and told at once": case_of(),
     "asked, after the answer was lost": case_of(lost=True),
-    "told later than it is sold": case_of(late_ms=4_000),
 }.items():
     case(f"buying a code: {name}")(prepare)

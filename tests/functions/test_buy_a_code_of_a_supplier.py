@@ -274,6 +274,19 @@ def test_one_is_shredded_for_good(
     assert shown(shop.reveal(placed)) == [left]
 
 
+def test_evidence_says_that_it_was_bought_and_seen(
+    cloud: InMemory, shop: Shop, supplier: Simulator, clock: Clock
+) -> None:
+    placed = ready(shop, cloud, supplier, clock, units=2)
+    shop.reveal(placed)
+
+    log = shop.evidence(placed).json["access_log"]
+
+    assert "bought, units of game: 2" in log
+    assert "codes shown in plain text, by buyer" in log
+    assert "delivered, units" not in log
+
+
 def test_a_supplier_that_sells_no_codes_is_not_asked_for_one(
     cloud: InMemory, shop: Shop, supplier: Simulator, clock: Clock
 ) -> None:
