@@ -84,6 +84,20 @@ def test_a_delivered_order_is_told_without_its_codes(
     assert take_news(cloud) == []
 
 
+def test_who_dies_after_it_was_taken_tells_it_again_as_the_same(
+    cloud: InMemory, client: ResellerClient, outlet: Outlet
+) -> None:
+    client.order("card-50")
+    publish(cloud)
+    [(event, _)] = take_news(cloud)
+
+    for _ in range(2):  # the queue hands over again what was not acknowledged
+        cloud.invoke("queue_tell_resellers", event)
+
+    assert outlet.told[0][2] == outlet.told[1][2]
+    assert len({headers["webhook-id"] for _, headers, _ in outlet.told}) == 1
+
+
 def test_what_is_given_back_is_told_as_well(
     cloud: InMemory, stocked: Shop, client: ResellerClient, outlet: Outlet
 ) -> None:

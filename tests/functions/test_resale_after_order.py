@@ -1,6 +1,7 @@
 """What a reseller may do with an order: call it off in time, read its codes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,30 @@ def test_what_was_not_sent_is_called_off_and_given_back(
     cloud.invoke("schedule_follow_up", {})
     assert client.read().json["refunded_minor"] == 6000
     assert desk.proved() == 100_000
+
+
+def test_who_dies_before_the_order_is_told_calls_off_again(
+    cloud: InMemory,
+    client: ResellerClient,
+    supplier: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The unit is written down by then: nobody sends it any more."""
+    client.order("qb", 1, filled=FILLED)
+    publish(cloud)
+
+    def dies(*_: Any, **__: Any) -> None:
+        raise errors.StoreUnavailable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("scrip.flows.cancel_resale.end_unit", dies)
+        assert client.cancel().status == 503
+    for message in take_queued(cloud):
+        cloud.invoke("queue_top_up", message.event())
+
+    assert supplier.book.orders == []
+    assert client.read().json["state"] == "underway"
+    assert client.cancel().json["state"] == "failed"
 
 
 def test_of_several_those_are_called_off_that_were_not_sent(
