@@ -39,7 +39,7 @@ from tests.suppliers.faults import Plan
 from tests.suppliers.kinds import KINDS
 from tests.suppliers.server import Simulator, simulated
 from tests.top_ups import PHONE, sell_top_up
-from tests.topping_up import call_at, found, offer, open_account, paid, stuck, take_queued
+from tests.topping_up import call_at, dispute, found, offer, open_account, paid, stuck, take_queued
 from tests.vendor import sync_vendor
 
 FUNCTIONS = sorted(template.functions())
@@ -283,8 +283,7 @@ def _sync(cloud: InMemory, shop: Shop) -> None:
 
 
 def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
-    """One unit through a supplier, told by the stream, and one whose message was lost, before it
-    was sent and again afterwards."""
+    """A unit that the stream tells of, and one whose message was lost, unsent and once more."""
     kind, now_ms = KINDS["fulu"], time.time_ns() // 1_000_000
     with simulated(kind.dialect, Plan(fates=deque([Becomes()] * 2))) as supplier:
         supplier.now_ms = now_ms
@@ -314,6 +313,7 @@ def _top_up(cloud: InMemory, shop: Shop, clock: Callable[[int], None]) -> None:
         _check(cloud, shop, supplier)
     clock(0)
     assert isinstance(found(cloud, order), DeliveredOrder)
+    dispute(cloud, order, now_ms)
 
 
 def _check(cloud: InMemory, shop: Shop, supplier: Simulator) -> None:

@@ -10,6 +10,8 @@ from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from scrip.adapters.catalogue import Catalogue
+from scrip.adapters.disputes import Disputes
+from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.keys import Keys
 from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
@@ -19,6 +21,7 @@ from scrip.adapters.top_ups import TopUps
 from scrip.contracts.top_up_messages import encode_due
 from scrip.domain.attempt import Attempt, AttemptState
 from scrip.domain.catalogue import Status, Variant
+from scrip.domain.dispute import Dispute, DisputeState
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.line import Line, first_fates
 from scrip.domain.money import Money
@@ -129,6 +132,16 @@ def found(cloud: InMemory, order: Order) -> Order:
     now = Orders(table(cloud, "orders")).find(order.merchant_id, order.order_id, consistent=True)
     assert now
     return now
+
+
+def dispute(cloud: InMemory, order: FulfillingOrder, at_ms: int) -> None:
+    """Its buyer disputes the payment, and the worklist looks at it."""
+    orders, payment = table(cloud, "orders"), order.payment
+    paid_by = payment.provider, "du_1", payment.transaction_id
+    told = Dispute(*paid_by, DisputeState.OPENED, payment.money, "fraudulent", at_ms)
+    assert Disputes(orders).tell(order.merchant_id, order.order_id, told, at_ms)
+    assert FollowUps(orders).add(order.merchant_id, order.order_id, at_ms)
+    assert cloud.invoke("schedule_follow_up", {})["due"]
 
 
 def stuck(cloud: InMemory, order: Order, *, unit: int = 0, reason: str = "") -> TopUp:

@@ -100,6 +100,7 @@ def take_dispute(callback: Callback, notice: DisputeNotice) -> Outcome:
         now_ms=now_ms(),
         orders=wired.orders,
         disputes=wired.disputes,
+        follow_ups=wired.follow_ups,
     )
     count(DISPUTES[notice.dispute.state] if news else "CallbacksDuplicate")
     return "disputed" if news else "duplicate"

@@ -117,6 +117,7 @@ def ask_again(merchant_id: str, order_id: str, now: int) -> Backoff | None:
         orders=wired.orders,
         top_ups=wired.top_ups,
         queue=wired.top_up_queue,
+        scorecards=wired.scorecards,
     )
     if asked.queued:
         count("TopUpsAskedAgain", asked.queued)

@@ -223,17 +223,19 @@ def _minor(money: Money) -> str:
 def scorecard(target: Target, merchant_id: str, account: str) -> None:
     """How the supplier did over the last day, 7 and 30 days, today (UTC) being one of them.
 
-    UNKNOWN: handed to a person. HALF WITHIN, 95 % WITHIN: from sending to its last word.
+    UNKNOWN: handed to a person. DISPUTED: the buyer's payment was, that day.
+    HALF WITHIN, 95 % WITHIN: from sending to its last word.
     """
     deployed = connect(target)
     deployed.merchants.supplier(merchant_id, account)
     today = day_of(now_ms())
     days = range(today - max(SPANS_DAYS) + 1, today + 1)
-    found = deployed.scorecards.of_days(merchant_id, account, days)
-    cards = {
-        span: added(card for day, card in found.items() if day > today - span)
-        for span in SPANS_DAYS
-    }
+    scorecards = deployed.scorecards
+    found = [
+        *scorecards.of_days(merchant_id, account, days).items(),
+        *scorecards.disputed_of_days(merchant_id, account, days).items(),
+    ]
+    cards = {span: added(card for day, card in found if day > today - span) for span in SPANS_DAYS}
     header = (
         "DAYS",
         "ORDERS",
@@ -241,6 +243,7 @@ def scorecard(target: Target, merchant_id: str, account: str) -> None:
         "FAILED",
         "UNKNOWN",
         "REVERSED",
+        "DISPUTED",
         "HALF WITHIN",
         "95 % WITHIN",
     )

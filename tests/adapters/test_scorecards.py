@@ -25,3 +25,20 @@ def test_what_ended_is_found_under_its_day_and_account(cloud: InMemory) -> None:
     assert found[TODAY].ended == {Ending.DONE: 2, Ending.UNKNOWN: 1}
     assert found[TODAY].within_ms(95) == 5_000
     assert found[TODAY - 1].ended == {Ending.REVERSED: 1}
+
+
+def test_what_is_disputed_counts_once_on_its_day(cloud: InMemory) -> None:
+    scorecards = Scorecards(table(cloud.values["TopUpsTable"]))
+    for references in ({"first"}, {"first", "second"}, {"second"}):
+        scorecards.add_disputed("demo", "main", references, NOW_MS)
+    scorecards.add_disputed("demo", "main", {"third"}, NOW_MS - DAY_MS)
+    scorecards.add_disputed("demo", "spare", {"fourth"}, NOW_MS)
+
+    days = range(TODAY - 29, TODAY + 1)
+    found = scorecards.disputed_of_days("demo", "main", days)
+
+    assert {day: card.ended for day, card in found.items()} == {
+        TODAY: {Ending.DISPUTED: 2},
+        TODAY - 1: {Ending.DISPUTED: 1},
+    }
+    assert scorecards.of_days("demo", "main", days) == {}

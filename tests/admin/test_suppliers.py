@@ -114,14 +114,16 @@ def test_a_supplier_is_judged_by_what_became_of_its_orders(shop: Operator, cloud
     for seconds in (4, 4, 4, 12):
         scorecards.add("acme", "main", Ending.DONE, seconds * 1000, now_ms())
     scorecards.add("acme", "main", Ending.FAILED, 90_000, now_ms() - 3 * DAY_MS)
+    scorecards.add_disputed("acme", "main", {"first"}, now_ms() - 3 * DAY_MS)
 
     day, week, month = shop.done("supplier", "scorecard", "acme", "main")["spans"]
 
     assert (day["orders"], day["done"], day["p50_ms"], day["p95_ms"]) == (4, 4, 5000, 15000)
     assert (week["orders"], week["failed"], week["p95_ms"]) == (5, 1, 120_000)
+    assert (day["disputed"], week["disputed"]) == (0, 1)
     assert month == week | {"days": 30}
     shown = shop.run("supplier", "scorecard", "acme", "main").stdout.splitlines()
-    assert shown[2].split() == ["7", "5", "80.0%", "20.0%", "0.0%", "0.0%", "5", "s", "120", "s"]
+    assert " ".join(shown[2].split()) == "7 5 80.0% 20.0% 0.0% 0.0% 20.0% 5 s 120 s"
 
 
 def test_what_is_known_of_each_account_is_shown(shop: Operator, cloud: InMemory) -> None:

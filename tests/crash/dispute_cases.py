@@ -1,9 +1,14 @@
 """Disputed payments, to break."""
 
+from scrip.adapters.scorecards import Scorecards
+from scrip.domain.scorecard import Ending, day_of
 from tests.crash.breaking import Case
 from tests.crash.cases import case
 from tests.crash.refund_cases import all_followed_up
+from tests.crash.topping import charging
 from tests.crash.world import PER_CHUNK, World
+from tests.suppliers.faults import Fate as Becomes
+from tests.topping_up import ACCOUNT, table
 
 AT = 1_790_000_000
 
@@ -92,3 +97,20 @@ def frozen_by_shop(world: World) -> Case:
         assert order.frozen
 
     return Case(lambda: world.took(world.shop.freeze(placed, frozen=True)), expect)
+
+
+@case("a dispute: what a supplier did counts once")
+def counted(world: World) -> Case:
+    station = charging(world)
+    placed = station.queued(2)
+    station.simulator.plan.fates.extend([Becomes(), Becomes()])
+    assert station.run_out()
+    about = world.stripe.dispute(placed.json["payment"]["reference"], "needs_response")
+    event = world.stripe.event("charge.dispute.created", about, created=AT)
+
+    def expect() -> None:
+        day, scorecards = day_of(AT * 1000), Scorecards(table(world.cloud, "top_ups"))
+        found = scorecards.disputed_of_days(world.shop.merchant_id, ACCOUNT, range(day, day + 1))
+        assert [card.ended for card in found.values()] == [{Ending.DISPUTED: 2}]
+
+    return Case(lambda: world.post(event) and all_followed_up(world), expect)

@@ -2,23 +2,33 @@
 
 Order      dispute#<provider>#<id>: how a dispute stands; see `order_items.dispute_item`
            frozen_by: the disputes that are open or lost, and its shop if that froze it
+           disputed_at_ms: of when the first news of a dispute is; it stays
 """
 
 from typing import Any
 
 from scrip.adapters.follow_ups import named, sets, to_follow_up
-from scrip.adapters.order_items import BESIDE, FROZEN_BY, dispute_item, dispute_name, order_key
-from scrip.adapters.tables import ConditionFailed, Table
+from scrip.adapters.order_items import (
+    BESIDE,
+    FROZEN_BY,
+    dispute_item,
+    dispute_name,
+    order_key,
+    order_of,
+)
+from scrip.adapters.tables import ConditionFailed, Item, Table
 from scrip.domain.dispute import BY_MERCHANT, Dispute, DisputeState
+from scrip.domain.order import Order
 
 
 class Disputes:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def tell(self, merchant_id: str, order_id: str, dispute: Dispute, now_ms: int) -> bool:
-        """Write down how a dispute stands, and freeze its order or not. False when as much was
-        known, or more, or when there is no such order. One that is lost is followed up."""
+    def tell(self, merchant_id: str, order_id: str, dispute: Dispute, now_ms: int) -> Order | None:
+        """Write down how a dispute stands, and freeze its order or not. The order as it is then;
+        None when as much was known, or more, or when there is no such order. One that is lost is
+        followed up."""
         news = "attribute_not_exists(#dispute) OR #dispute.at_ms < :at"
         names = {"#dispute": dispute_name(dispute)}
         values: dict[str, Any] = {":dispute": dispute_item(dispute), ":at": dispute.at_ms}
@@ -28,20 +38,24 @@ class Disputes:
             values[":opened"] = DisputeState.OPENED.value
         lost = dispute.state is DisputeState.LOST
         due = BESIDE | (to_follow_up(order_id, now_ms) if lost else {})
-        return self._hold(
+        first = "disputed_at_ms = if_not_exists(disputed_at_ms, :at)"
+        after = self._hold(
             merchant_id,
             order_id,
             dispute.holder,
             frozen=dispute.state.freezes,
-            changes=f"SET #dispute = :dispute{sets(due)}",
+            changes=f"SET #dispute = :dispute, {first}{sets(due)}",
             condition=f"({news})",
             names=names,
             values=values | named(due),
+            returns="ALL_NEW",
         )
+        return order_of(after) if after else None
 
     def freeze(self, merchant_id: str, order_id: str, *, frozen: bool) -> bool:
         """Freeze it by its merchant's will, or end that. False when there is no such order."""
-        return self._hold(merchant_id, order_id, BY_MERCHANT, frozen=frozen)
+        held = self._hold(merchant_id, order_id, BY_MERCHANT, frozen=frozen)
+        return held is not None
 
     def frozen(self, merchant_id: str, order_id: str) -> bool:
         """As it was a moment ago."""
@@ -59,17 +73,19 @@ class Disputes:
         condition: str = "attribute_exists(pk)",
         names: dict[str, str] | None = None,
         values: dict[str, Any] | None = None,
-    ) -> bool:
-        """An order that was disputed is kept, although nobody paid it as far as we know."""
+        returns: str = "NONE",
+    ) -> Item | None:
+        """An order that was disputed is kept, although nobody paid it as far as we know. None if
+        it is not as `condition` says."""
         move = "ADD" if frozen else "DELETE"
         try:
-            self.table.update(
+            return self.table.update(
                 order_key(merchant_id, order_id),
                 f"{changes} {move} {FROZEN_BY} :holder REMOVE delete_at",
                 names=names,
                 values={":holder": {holder}, **(values or {})},
                 condition=f"attribute_exists(pk) AND {condition}",
+                returns=returns,
             )
         except ConditionFailed:
-            return False
-        return True
+            return None

@@ -292,7 +292,12 @@ def _refund(name: str, kept: Item) -> Refund:
 def record_of(item: Item, place: str = "placed") -> OrderRecord:
     """An order's item with all that is kept of it. `place`: the attribute it is listed by."""
     return OrderRecord(
-        order_of(item), item[place], strays_of(item), disputes_of(item), refunds_of(item)
+        order_of(item),
+        item[place],
+        strays_of(item),
+        disputes_of(item),
+        refunds_of(item),
+        item.get("disputed_at_ms", 0),
     )
 
 

@@ -2,14 +2,20 @@
 
 Score   pk `<merchant>#score#<account>#<days since 1970>`, done, failed, unknown, reversed, and
         `within_<step>` for each step of `domain.scorecard.STEPS_MS`
+Disputed  pk `<merchant>#disputed#<account>#<days since 1970>`, disputed: the set of references
 
-A write whose answer is lost may count twice: these are figures to judge by, not to account by.
+A write whose answer is lost may count twice: these are figures to judge by, not to account by. What
+is disputed is found again and again, and a set holds it once. It is an item of its own: the other
+is written with each attempt, and stays short.
 """
+
+from collections.abc import Set as AbstractSet
 
 from scrip.adapters.tables import Item, Table
 from scrip.domain.scorecard import Ending, Scorecard, day_of, step_of
 
 WITHIN = "within_"
+DISPUTED = "disputed"
 
 
 class Scorecards:
@@ -30,15 +36,36 @@ class Scorecards:
             values={":one": 1},
         )
 
+    def add_disputed(
+        self, merchant_id: str, account: str, references: AbstractSet[str], at_ms: int
+    ) -> None:
+        """Attempts, by their references. Adding one again on its day changes nothing."""
+        self.table.update(
+            _key(merchant_id, account, day_of(at_ms), DISPUTED),
+            "ADD disputed :those",
+            values={":those": references},
+        )
+
     def of_days(self, merchant_id: str, account: str, days: range) -> dict[int, Scorecard]:
         """Of those days on which anything ended."""
         wanted = [_key(merchant_id, account, day) for day in days]
         items = self.table.get_many(wanted)
-        return {int(item["pk"].rpartition("#")[2]): _scorecard(item) for item in items}
+        return {_day(item): _scorecard(item) for item in items}
+
+    def disputed_of_days(self, merchant_id: str, account: str, days: range) -> dict[int, Scorecard]:
+        """Of those days on which anything was. They hold nothing else."""
+        items = self.table.get_many([_key(merchant_id, account, day, DISPUTED) for day in days])
+        return {
+            _day(item): Scorecard({Ending.DISPUTED: len(item["disputed"])}, {}) for item in items
+        }
 
 
-def _key(merchant_id: str, account: str, day: int) -> Item:
-    return {"pk": f"{merchant_id}#score#{account}#{day}"}
+def _key(merchant_id: str, account: str, day: int, what: str = "score") -> Item:
+    return {"pk": f"{merchant_id}#{what}#{account}#{day}"}
+
+
+def _day(item: Item) -> int:
+    return int(item["pk"].rpartition("#")[2])
 
 
 def _scorecard(item: Item) -> Scorecard:

@@ -102,6 +102,11 @@ class Order:
         return any(line.has_codes for line in self.lines)
 
     @property
+    def by_suppliers(self) -> bool:
+        """Whether suppliers deliver any of it."""
+        return any(line.fates for line in self.lines)
+
+    @property
     def in_progress(self) -> bool:
         """Whether any top-up has not ended."""
         return any(Fate.OPEN in line.fates for line in self.lines)
@@ -365,13 +370,14 @@ class OrderMoved(Exception):
 
 class OrderRecord(NamedTuple):
     """An order with what else is kept of it: its place in lists, money beside it, disputes, and
-    refunds, oldest first."""
+    refunds, oldest first. `disputed_at_ms`: of when the first news of a dispute is; 0: none."""
 
     order: Order
     place: str
     strays: tuple[Stray, ...]
     disputes: tuple[Dispute, ...] = ()
     refunds: tuple[Refund, ...] = ()
+    disputed_at_ms: int = 0
 
 
 def listing_place(placed_at_ms: int, order_id: str = "") -> str:

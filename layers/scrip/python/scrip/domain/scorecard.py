@@ -30,6 +30,8 @@ class Ending(Enum):
     UNKNOWN = "unknown"
     """Handed to a person."""
     REVERSED = "reversed"
+    DISPUTED = "disputed"
+    """Done, and then its buyer disputed the payment, on that day."""
 
 
 class Scorecard(NamedTuple):

@@ -1,6 +1,8 @@
 """A provider tells how a dispute stands: write it down, freeze the order or let it go on.
 
-One conditional write, so telling it twice, late or two at once ends the same.
+One conditional write, so telling it twice, late or two at once ends the same. An order of which
+suppliers delivered anything is then put on the worklist, which counts it for them; told again it is
+put there again, since whoever told it first may have died in between.
 """
 
 from typing import Protocol
@@ -13,7 +15,13 @@ from scrip.domain.order_access import is_order_id
 
 
 class Disputes(Protocol):
-    def tell(self, merchant_id: str, order_id: str, dispute: Dispute, now_ms: int) -> bool: ...
+    def tell(
+        self, merchant_id: str, order_id: str, dispute: Dispute, now_ms: int
+    ) -> Order | None: ...
+
+
+class FollowUps(Protocol):
+    def add(self, merchant_id: str, order_id: str, now_ms: int) -> bool: ...
 
 
 class OrderFinder(Protocol):
@@ -29,6 +37,7 @@ def accept_dispute(
     now_ms: int,
     orders: OrderFinder,
     disputes: Disputes,
+    follow_ups: FollowUps,
 ) -> bool:
     """Whether it was news. Raises OrderUnknown, PaymentMerchantMismatch, StoreUnavailable."""
     if notice.merchant_id != merchant_id:
@@ -36,8 +45,10 @@ def accept_dispute(
     order_id = notice.order_id
     if not is_order_id(order_id):
         raise OrderUnknown("the dispute names no order of ours")
-    if disputes.tell(merchant_id, order_id, notice.dispute, now_ms):
-        return True
-    if orders.find(merchant_id, order_id, consistent=True) is None:
+    told = disputes.tell(merchant_id, order_id, notice.dispute, now_ms)
+    order = told or orders.find(merchant_id, order_id, consistent=True)
+    if order is None:
         raise OrderUnknown("the dispute names no order of ours")
-    return False
+    if order.by_suppliers:
+        follow_ups.add(merchant_id, order_id, now_ms)
+    return told is not None

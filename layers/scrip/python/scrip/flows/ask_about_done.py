@@ -1,6 +1,6 @@
 """The worklist's look at what is done: suppliers that may take it back are asked about it again, an
 hour later and the day after. Not all of them say by themselves what they took back, and a callback
-may be lost."""
+may be lost. What is disputed by its buyer is counted for them here: it is read anyway."""
 
 from typing import NamedTuple, Protocol
 
@@ -8,6 +8,7 @@ from scrip.domain.follow_up import Backoff
 from scrip.domain.line import Fate
 from scrip.domain.top_up import Due, TopUp, Unit, all_units, fate_of
 from scrip.steps.known_order import OrderReader, known_order
+from scrip.steps.score_attempt import Disputed, score_disputed
 
 
 class TopUps(Protocol):
@@ -33,15 +34,20 @@ def ask_about_done(
     orders: OrderReader,
     top_ups: TopUps,
     queue: Queue,
+    scorecards: Disputed,
 ) -> AskedAbout:
     """One that is not answered is not asked about again before the next look. Raises OrderUnknown,
     StoreUnavailable."""
-    order = known_order(merchant_id, order_id, orders).order
+    record = known_order(merchant_id, order_id, orders)
+    order = record.order
     done = [unit for unit in all_units(order) if fate_of(order, unit) is Fate.DONE]
     if not done:
         return AskedAbout()
+    found = top_ups.find_many(done)
+    if record.disputed_at_ms:
+        score_disputed(found.values(), record.disputed_at_ms, scorecards)
     queued, later = 0, []
-    for unit, top_up in top_ups.find_many(done).items():
+    for unit, top_up in found.items():
         looks = top_up.looks_ms
         if looks and looks[0] <= now_ms:
             queue.again(Due(unit, hint=True), 0)

@@ -14,6 +14,7 @@ from scrip.adapters.merchants import Merchants
 from scrip.adapters.orders import Orders
 from scrip.adapters.refunds import Refunds
 from scrip.adapters.reseller_book import Book
+from scrip.adapters.scorecards import Scorecards
 from scrip.adapters.stock import Stock
 from scrip.adapters.top_up_queue import TopUpQueue
 from scrip.adapters.top_ups import TopUps
@@ -30,6 +31,7 @@ class Following:
     holds: Holds
     refunds: Refunds
     top_ups: TopUps
+    scorecards: Scorecards
     top_up_queue: TopUpQueue
     mail_queue: MailQueue
     providers: Providers
@@ -42,6 +44,7 @@ def following() -> Following:
     merchants = Merchants(table(settings.merchants_table))
     orders = table(settings.orders_table)
     stock = Stock(table(settings.stock_table))
+    top_ups = table(settings.top_ups_table)
     prepaid = {PrepaidGateway.provider: PrepaidGateway(Book(table(settings.resellers_table)))}
     gateways = Gateways(merchants, keys, provider_http(), settings.payment_api_bases, ours=prepaid)
     return Following(
@@ -51,7 +54,8 @@ def following() -> Following:
         stock=stock,
         holds=Holds(stock, orders),
         refunds=Refunds(orders),
-        top_ups=TopUps(table(settings.top_ups_table)),
+        top_ups=TopUps(top_ups),
+        scorecards=Scorecards(top_ups),
         top_up_queue=TopUpQueue(client("sqs"), settings.top_up_queue_url),
         mail_queue=MailQueue(client("sqs"), settings.mail_queue_url),
         providers=Providers(gateways),

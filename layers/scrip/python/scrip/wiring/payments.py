@@ -5,6 +5,7 @@ from functools import cache
 
 from scrip.adapters.callbacks import Callbacks
 from scrip.adapters.disputes import Disputes
+from scrip.adapters.follow_ups import FollowUps
 from scrip.adapters.gateways.registry import Gateways
 from scrip.adapters.holds import Holds
 from scrip.adapters.keys import Keys
@@ -24,6 +25,7 @@ class Payments:
     stock: Stock
     holds: Holds
     disputes: Disputes
+    follow_ups: FollowUps
     callbacks: Callbacks
     refunds: Refunds
 
@@ -41,6 +43,7 @@ def payments() -> Payments:
         stock=stock,
         holds=Holds(stock, table(settings.orders_table)),
         disputes=Disputes(table(settings.orders_table)),
+        follow_ups=FollowUps(table(settings.orders_table)),
         callbacks=Callbacks(bucket(settings.callbacks_bucket)),
         refunds=Refunds(table(settings.orders_table)),
     )
