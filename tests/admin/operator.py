@@ -12,7 +12,7 @@ from tests.in_memory import InMemory
 
 STACK = "scrip"
 API_URL = "https://api.example"
-DEAD = ("MailDead", "OrdersStreamDead")
+DEAD = ("MailDead", "TopUpDead", "ResaleDead", "ImportDead", "OrdersStreamDead")
 
 
 @dataclass(frozen=True)

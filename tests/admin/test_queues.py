@@ -9,7 +9,13 @@ import pytest
 
 from infra.admin import queues
 from infra.admin.dead_letters import Letter, Queue
+from scrip.contracts.import_messages import FileUploaded
+from scrip.contracts.import_messages import encode_message as encode_import
 from scrip.contracts.messages import MoneyMoved, OrderReady, StockWarned, encode_message
+from scrip.contracts.resale_messages import encode_telling
+from scrip.contracts.top_up_messages import encode_due
+from scrip.domain.resale_news import Telling
+from scrip.domain.top_up import Due, Unit
 from tests.admin.operator import Operator
 from tests.in_memory import InMemory
 from tests.shop import Reply, Shop
@@ -100,13 +106,16 @@ def test_queues_are_listed_with_depth_and_age(operator: Operator, outputs: dict[
     listed = operator.done("queue", "list")["queues"]
     again = operator.done("queue", "list")["queues"]
 
-    assert [(q["name"], q["dead"], q["waiting"]) for q in listed] == [
-        ("mail", False, 0),
-        ("mail", True, 3),
-        ("orders-stream", True, 0),
-    ]
-    assert [q["oldest_seconds"] is None for q in listed] == [True, False, True]
-    assert [q["waiting"] for q in again] == [0, 3, 0]  # looking takes nothing away
+    waiting = {(q["name"], q["dead"]): q["waiting"] for q in listed}
+    names = ("mail", "top-ups", "resellers", "imports")
+    assert set(waiting) == {(each, dead) for each in names for dead in (False, True)} | {
+        ("orders-stream", True)
+    }
+    assert {place for place, number in waiting.items() if number} == {("mail", True)}
+    assert waiting["mail", True] == 3
+    aged = [(q["name"], q["dead"]) for q in listed if q["oldest_seconds"] is not None]
+    assert aged == [("mail", True)]
+    assert [q["waiting"] for q in again] == [*waiting.values()]  # looking takes nothing away
 
 
 def test_dead_mail_goes_back_to_its_queue(operator: Operator, outputs: dict[str, str]) -> None:
@@ -170,6 +179,47 @@ def test_a_dead_mail_about_money_is_told_by_its_event(
 
     assert "money event 7K2M.stripe#pi_1.second.hold of acme" in asked.stderr
     assert [moved["kind"] for moved in bodies(outputs[MAIL])] == ["money_moved"]
+
+
+OF_QUEUES = [
+    (
+        "top-ups",
+        "TopUp",
+        encode_due(Due(Unit("acme", f"{7:016d}", 0, 1), 3)),
+        "unit 0/1 of order 0000000000000007 of acme",
+        [f"{7:016d}"],
+    ),
+    (
+        "resellers",
+        "Resale",
+        encode_telling(Telling("acme", f"{8:016d}", 5, 2)),
+        "order 0000000000000008 of acme",
+        [f"{8:016d}"],
+    ),
+    ("imports", "Import", encode_import(FileUploaded("acme", "i1")), "import i1 of acme", []),
+]
+
+
+@pytest.mark.parametrize(("name", "output", "body", "about", "orders"), OF_QUEUES)
+def test_what_is_dead_is_told_by_its_ids_and_goes_back_as_it_was(
+    operator: Operator,
+    outputs: dict[str, str],
+    name: str,
+    output: str,
+    body: str,
+    about: str,
+    orders: list[str],
+) -> None:
+    for _ in range(2):
+        send(outputs[f"{output}DeadQueueUrl"], body)
+
+    asked = operator.run("queue", "redrive", name, stdin="n\n")
+    answer = operator.done("queue", "redrive", name, "--yes")
+
+    assert about in asked.stderr
+    assert (answer["redriven"], answer["waiting"]) == (2, 0)
+    assert [each["order_id"] for each in answer["orders"]] == orders
+    assert bodies(outputs[f"{output}QueueUrl"]) == [json.loads(body)] * 2
 
 
 def test_samples_show_ids_and_nothing_else_of_a_message(
@@ -312,4 +362,5 @@ def test_an_empty_queue_needs_no_question(operator: Operator) -> None:
 
 def test_only_queues_that_exist_can_be_named(operator: Operator) -> None:
     assert operator.run("queue", "redrive", "everything").exit_code == 2
-    assert set(queues.DEAD_OUTPUTS) == {"mail", "orders-stream"}
+    assert set(queues.DEAD) == {*queues.WORKING, "orders-stream"}
+    assert all(queues.DEAD[name].endswith("DeadQueueUrl") for name in queues.DEAD)
