@@ -23,8 +23,8 @@ STACK ?= scrip
 ARCHITECTURE ?= arm64
 PARAMETERS ?=
 
-# For `make test`: of crash points, generated requests and a rush's buyers, one of so many (`make thorough`: all).
-TEST_SHARE ?= 3
+# For `make test`: of crash points, runs by seed, generated requests and a rush's buyers, one of so many (`make thorough`: all).
+TEST_SHARE ?= 4
 # A test that waits for the local cloud leaves its core to another.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
@@ -99,7 +99,7 @@ test: lint  ## everything CI runs, on all cores
 thorough: lint  ## `make test` with every crash point, more generated requests and a whole rush (half an hour)
 	@pytest -n $(WORKERS) --dist loadgroup
 
-crash: setup  ## break every flow at all of its remote calls in all ways; `make test` takes every third of these points
+crash: setup  ## break every flow at all of its remote calls in all ways; `make test` takes every fourth of these points
 	@pytest -n $(WORKERS) --dist worksteal tests/crash
 
 bench: setup setup-sam  ## measure; writes build/bench.json and prints it

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.groups import group_of, name
 from tests.in_memory import InMemory, in_memory
 from tests.opening import open_shop
 from tests.oracles.stripe_server import StripeServer, stripe_server
@@ -14,6 +15,14 @@ from tests.shop import InProcess, Shop
 # How long an example takes tells of the machine and what else runs on it; `make bench` measures.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What looks for secrets looks last, at what all others left."""
+    items.sort(key=lambda item: item.path.name == "test_redaction.py")
+    for item in items:
+        if group := group_of(item):
+            name(item, group if hasattr(config, "workerinput") else "")
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -3,5 +3,5 @@
 import os
 
 SHARE = int(os.environ.get("TEST_SHARE", "1"))
-"""One of so many: of crash points, of a rush's buyers, of generated requests. `make test` takes a
-third, which other thirds of the same kind stand for; `make thorough` takes all."""
+"""One of so many: of crash points, a rush's buyers, runs by seed, generated requests. `make
+test` takes a part, `make thorough` all."""

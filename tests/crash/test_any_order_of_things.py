@@ -13,8 +13,9 @@ import pytest
 from tests.crash.any_order.story import tell
 from tests.crash.world import World, world
 from tests.oracles.stripe_server import StripeServer
+from tests.share import SHARE
 
-FIRST, LAST = map(int, os.environ.get("SCRIP_STORIES", "1-24").split("-"))
+FIRST, LAST = map(int, os.environ.get("SCRIP_STORIES", f"1-{24 // SHARE}").split("-"))
 
 
 @pytest.fixture(scope="module")

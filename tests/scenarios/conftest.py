@@ -6,11 +6,9 @@ policy are enforced, and Stripe is localstripe. `deployed` runs a scenario in bo
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from _pytest.nodeid import NodeId
 
 from infra.local.top_up import KIND, playing
 from tests.oracles.alipay_server import AlipayServer, alipay_server
@@ -81,32 +79,3 @@ def enforced_cloud(
 def deployed(request: pytest.FixtureRequest) -> Deployed:
     found: Deployed = request.getfixturevalue(f"{request.param}_cloud")
     return found
-
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each cloud is started once and its tests run in one process; what looks for secrets looks
-    last, at what all others left."""
-    items.sort(key=lambda item: item.path.name == "test_redaction.py")
-    for item in items:
-        if HERE in item.path.parents and (cloud := _cloud_of(item)):
-            _name(item, cloud if hasattr(config, "workerinput") else "")
-
-
-def _cloud_of(item: pytest.Item) -> str | None:
-    assert isinstance(item, pytest.Function)
-    if "deployed" in item.fixturenames:
-        return str(item.callspec.params["deployed"])
-    used = [name for name in ("open", "enforced") if f"{name}_cloud" in item.fixturenames]
-    return used[0] if used else None
-
-
-def _name(item: pytest.Item, group: str) -> None:
-    """An id of its own, also for each operation that schemathesis asks: of those that share one a
-    group runs one. With the group as `--dist loadgroup` reads it: what pytest-xdist 3.8 does for
-    its mark has no effect with pytest 9.2."""
-    assert item.parent
-    parts = [f"{item.parent.nodeid}::{item.name}", *([group] if group else [])]
-    item._id = NodeId.parse("@".join(parts))

@@ -1,4 +1,4 @@
-"""32 workers sell and are killed, at random and often; nothing is lost, doubled or oversold.
+"""Workers sell and are killed, at random and often; nothing is lost, doubled or oversold.
 
 Killed is SIGKILL: no handler finishes, no connection is closed. What a worker was at is sent again,
 as storefronts and Stripe do, and nothing else repairs anything: no schedule runs.
@@ -25,12 +25,13 @@ from scrip.domain.order import DeliveredOrder, Order, PendingOrder, RefundDueOrd
 from tests.bench.deployment import Deployment, deployment
 from tests.oracles.stripe_server import sign
 from tests.scenarios.worker import Job, serve
+from tests.share import SHARE
 from tests.shop import Reply, Shop
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
-WORKERS, KILLS = 32, 60
-CODES, ORDERS = 240, 140
+WORKERS, KILLS = 48 // SHARE, 90 // SHARE
+CODES, ORDERS = 360 // SHARE, 210 // SHARE
 """Of each variant. Quantities of 1 to 3: some buyers come too late."""
 
 DUPLICATES = 0.2

@@ -10,12 +10,13 @@ import pytest
 
 from scrip.domain.goods import Kind
 from scrip.domain.line import Fate
+from tests.share import SHARE
 from tests.suppliers.conform import line, report
 from tests.suppliers.conformance import Figures, run_many
 from tests.suppliers.faults import Fault
 from tests.suppliers.kinds import KINDS
 
-RUNS = 60
+RUNS = 90 // SHARE
 
 
 def test_what_parts_came_to_adds_up_and_is_told() -> None:

@@ -19,12 +19,13 @@ from scrip.domain.attempt import AttemptState
 from scrip.domain.charge import Charge
 from scrip.domain.money import Money
 from scrip.domain.supplier_terms import HOUR_MS, MINUTE_MS, Meaning
+from tests.share import SHARE
 from tests.suppliers.faults import OF_REQUESTS, Fate, Fault, Plan
 from tests.suppliers.kinds import KINDS, Conforming
 from tests.suppliers.running import ANY_FAULT, agrees, run
 from tests.suppliers.server import Simulator, simulated
 
-SEEDS = 80
+SEEDS = 120 // SHARE
 REFERENCE = "0123456789ABCDEF000001"
 
 
