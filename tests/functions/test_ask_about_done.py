@@ -13,7 +13,7 @@ from tests.functions.test_queue_top_up import advance, queued, until_it_ends
 from tests.in_memory import InMemory, forget_adapters
 from tests.shop import Shop
 from tests.suppliers.faults import Fate as Becomes
-from tests.suppliers.faults import Plan
+from tests.suppliers.faults import Fault, Plan
 from tests.suppliers.kinds import KINDS
 from tests.suppliers.server import Simulator, simulated
 from tests.topping_up import (
@@ -141,3 +141,34 @@ def test_a_look_waits_for_a_supplier_that_is_gone_and_is_void_once_it_was_heard_
     assert len(waiting) == 2
     assert found(cloud, order).lines[0].fates == (Fate.REVERSED,)
     assert len(supplier.requests) == asked + 1
+
+
+def test_a_look_that_is_not_answered_is_made_again_until_a_day_after_the_last(
+    cloud: InMemory, shop: Shop, supplier: Simulator, clock: Clock
+) -> None:
+    order = delivered(cloud, shop, supplier, clock, Becomes(reversed_ms=30 * HOUR_MS))
+    clock.ahead_ms += 27 * HOUR_MS
+    supplier.now_ms = clock.now_ms
+    cloud.invoke("schedule_follow_up", {})
+    supplier.plan.script.extend([Fault.GARBAGE] * 2)
+
+    waits = []
+    while messages := take_queued(cloud):
+        [message] = messages
+        waits.append(message.delay_seconds)
+        clock.ahead_ms += 6 * HOUR_MS
+        supplier.now_ms = clock.now_ms
+        advance(cloud, message)
+
+    assert waits == [0, 900, 900]
+    assert found(cloud, order).lines[0].fates == (Fate.REVERSED,)
+
+    late = delivered(cloud, shop, supplier, clock, Becomes())
+    clock.ahead_ms += 51 * HOUR_MS
+    supplier.now_ms = clock.now_ms
+    cloud.invoke("schedule_follow_up", {})
+    supplier.plan.script.append(Fault.GARBAGE)
+    [message] = [each for each in take_queued(cloud) if late.order_id in each.body]
+    advance(cloud, message)
+
+    assert take_queued(cloud) == []

@@ -69,6 +69,7 @@ def report(figures: Figures) -> dict[str, Any]:
         "charged": figures.charged,
         "charged_twice": figures.charged_twice,
         "lost": figures.lost,
+        "reversals_unheard": figures.unheard,
         "codes": figures.codes,
         "leaked": figures.leaked,
         "functions_killed": figures.deaths,
@@ -82,8 +83,9 @@ def line(name: str, runs: int, figures: Figures) -> str:
     return (
         f"{name}: {runs} runs, {figures.ended.total()} units: {ended}; for a person: "
         f"{waiting or 'none'}; {figures.charged} charges, {len(figures.charged_twice)} double, "
-        f"{len(figures.lost)} lost, {figures.codes} codes, {len(figures.leaked)} leaked; "
-        f"{sum(figures.met.values())} faults met, {figures.deaths} functions killed"
+        f"{len(figures.lost)} lost, {figures.unheard} reversals unheard, {figures.codes} codes, "
+        f"{len(figures.leaked)} leaked; {sum(figures.met.values())} faults met, "
+        f"{figures.deaths} functions killed"
     )
 
 

@@ -32,7 +32,8 @@ RATES = (0.0, 0.0, 0.02, 0.1)
 class Figures:
     """What all runs came to. `ended`: units by fate; `reasons`: why units wait for a person;
     `deaths`: of functions of ours, in the middle of something. `codes`: how many were handed over;
-    `leaked`: those that are seen elsewhere."""
+    `leaked`: those that are seen elsewhere. `unheard`: units that were taken back, of which no
+    callback told and no question was answered."""
 
     ended: Counter[Fate] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -40,6 +41,7 @@ class Figures:
     charged: int = 0
     deaths: int = 0
     codes: int = 0
+    unheard: int = 0
     charged_twice: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     leaked: list[str] = field(default_factory=list)
@@ -100,6 +102,7 @@ def judge(seed: int, engine: Engine, simulator: Simulator, figures: Figures) -> 
         figures.ended[fate] += 1
         charged, taken_back = book_of(simulator, unit)
         figures.charged += charged
+        figures.unheard += fate is Fate.DONE and taken_back
         if charged + taken_back > 1:
             figures.charged_twice.append(f"run {seed}: {charged} and {taken_back} taken back")
         waits = engine.waits_for_a_person(unit)

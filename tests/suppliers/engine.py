@@ -19,11 +19,19 @@ from scrip.domain.attempt import AttemptState, Said
 from scrip.domain.catalogue import Status, Variant
 from scrip.domain.charge import Charge
 from scrip.domain.errors import Retryable, SupplierUnknown
+from scrip.domain.follow_up import Backoff
 from scrip.domain.gate import Gate, Turn, Wait
 from scrip.domain.goods import Kind, Supply
 from scrip.domain.line import Fate, Line, first_fates
 from scrip.domain.money import Money
-from scrip.domain.order import FulfillingOrder, Order, OrderMoved, OrderRecord, PendingOrder
+from scrip.domain.order import (
+    FulfillingOrder,
+    Order,
+    OrderMoved,
+    OrderRecord,
+    PendingOrder,
+    SettledOrder,
+)
 from scrip.domain.order_access import CROCKFORD
 from scrip.domain.payment import Payment
 from scrip.domain.route import Route
@@ -32,6 +40,7 @@ from scrip.domain.standing import Standing
 from scrip.domain.supplier_terms import MINUTE_MS
 from scrip.domain.top_up import Due, TopUp, TopUpMoved, Unit, open_units
 from scrip.flows.advance_top_up import Means, advance_top_up
+from scrip.flows.ask_about_done import ask_about_done
 from scrip.flows.resume_top_ups import resume_top_ups
 from scrip.steps.supplier_turn import Supplier
 from tests.suppliers.breaking import Breaking, Killed
@@ -40,8 +49,7 @@ from tests.suppliers.vault import bought_codes
 
 MERCHANT, VARIANT = "demo", "gb-5"
 PRICE = Money(700, "EUR")
-VISIBILITY_MS = 180_000
-MOST_RECEIVED = 10
+VISIBILITY_MS, MOST_RECEIVED = 180_000, 10
 SAFETY_NET_MS = 20 * MINUTE_MS
 
 _T = TypeVar("_T")
@@ -172,25 +180,38 @@ class Engine:
     def _look(self) -> None:
         _, order_id = heapq.heappop(self.watched)
         order = self.kept[order_id]
-        if not isinstance(order, FulfillingOrder):
-            return
-        means = self.means()
+        assert isinstance(order, SettledOrder)
         try:
-            resumed = resume_top_ups(
-                MERCHANT,
-                order_id,
-                now_ms=self.now_ms,
-                orders=means.orders,
-                top_ups=_TopUps(self),
-                queue=means.queue,
-                mail_queue=_Mail(self),
-            )
+            found = [look(order_id) for look in (self._resumed, self._asked_again)]
         except (Killed, Retryable):
             heapq.heappush(self.watched, (self.now_ms + MINUTE_MS, order_id))
             return
-        wait = resumed.again.wait_ms(self.now_ms - order.delivered_at_ms) if resumed.again else None
-        if wait is not None:
-            heapq.heappush(self.watched, (self.now_ms + wait, order_id))
+        age_ms = self.now_ms - order.delivered_at_ms
+        waits = [wait for again in found if again and (wait := again.wait_ms(age_ms)) is not None]
+        if waits:
+            heapq.heappush(self.watched, (self.now_ms + min(waits), order_id))
+
+    def _resumed(self, order_id: str) -> Backoff | None:
+        return resume_top_ups(
+            MERCHANT,
+            order_id,
+            now_ms=self.now_ms,
+            orders=_Orders(self),
+            top_ups=_TopUps(self),
+            queue=_Queue(self),
+            mail_queue=_Mail(self),
+        ).again
+
+    def _asked_again(self, order_id: str) -> Backoff | None:
+        return ask_about_done(
+            MERCHANT,
+            order_id,
+            now_ms=self.now_ms,
+            orders=_Orders(self),
+            top_ups=_TopUps(self),
+            queue=_Queue(self),
+            scorecards=_Scorecards(self),
+        ).again
 
     # --- what became of it
 
@@ -232,6 +253,8 @@ class _Orders:
                 if before is not after:
                     unit = Unit(MERCHANT, seen.order_id, 0, number)
                     self.engine.ended_at_ms[unit] = self.engine.now_ms
+            if look_ms:
+                heapq.heappush(self.engine.watched, (self.engine.now_ms + look_ms, seen.order_id))
 
         self.engine.call("orders.end", write)
 
@@ -354,6 +377,9 @@ class _Scorecards:
             self.engine.scored[account, ending] += 1
 
         self.engine.call("scorecards.add", write)
+
+    def add_disputed(self, *_: Any) -> None:
+        raise AssertionError("nobody disputes anything")
 
 
 @dataclass

@@ -28,8 +28,8 @@ def test_what_parts_came_to_adds_up_and_is_told() -> None:
 
     assert line("x", 6, total) == (
         "x: 6 runs, 6 units: 2 open, 4 done, 0 failed, 0 reversed, 0 contradicted, 0 twice; "
-        "for a person: 2 late; 4 charges, 0 double, 1 lost, 0 codes, 0 leaked; "
-        "0 faults met, 0 functions killed"
+        "for a person: 2 late; 4 charges, 0 double, 1 lost, 0 reversals unheard, 0 codes, "
+        "0 leaked; 0 faults met, 0 functions killed"
     )
     assert report(total)["lost"] == ["run 7"]
 
@@ -41,6 +41,7 @@ def test_the_suppliers_book_and_our_orders_agree(name: str) -> None:
     assert figures.charged_twice == []
     assert figures.lost == []
     assert figures.leaked == []
+    assert figures.unheard == 0
     assert figures.ended[Fate.DONE] > RUNS / 3
     assert figures.ended[Fate.FAILED]
     assert len(figures.met) >= len(Fault) - 4

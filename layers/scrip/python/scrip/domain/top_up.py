@@ -16,7 +16,7 @@ from scrip.domain.line import Fate
 from scrip.domain.order import FulfillingOrder, Order, SettledOrder
 from scrip.domain.order_access import ORDER_ID_LENGTH, is_order_id
 from scrip.domain.route import Barred, Route
-from scrip.domain.supplier_terms import HOUR_MS, Meaning, Terms
+from scrip.domain.supplier_terms import DAY_MS, HOUR_MS, Meaning, Terms
 
 MAX_ATTEMPTS = 8
 HINT_EVERY_MS = 1_000
@@ -205,6 +205,14 @@ class TopUp:
         if attempt.state is AttemptState.CREATED or now_ms < attempt.asked_at_ms + HINT_EVERY_MS:
             return False
         return attempt.state is not AttemptState.DONE or terms.reversible
+
+    def asked_in_vain(self, said: Said, now_ms: int) -> bool:
+        """Whether to ask once more about what is done and may have been taken back: nothing was
+        said of it, and the last look is less than a day ago."""
+        if self.attempt.state is not AttemptState.DONE or not self.done_at_ms:
+            return False
+        told = said.meaning not in (Meaning.UNCLEAR, Meaning.NOT_SENT)
+        return not told and now_ms < self.done_at_ms + LOOKS_MS[-1] + DAY_MS
 
 
 class TopUpMoved(Exception):

@@ -51,6 +51,7 @@ SOON_MS = 1_000
 """A turn this near is waited for by nobody: messages are delayed by whole seconds."""
 
 FROZEN_MS = 15 * MINUTE_MS
+IN_VAIN_MS = 15 * MINUTE_MS
 UNSENT_MS = 5_000
 NET_MS = 60_000
 """Who wrote at this very moment that a unit is done has not seen that it is contradicted."""
@@ -271,6 +272,8 @@ def _heard(
         means.gates.sense(merchant_id, account)
     if kept.attempt.contradicted and not top_up.attempt.contradicted:
         means.queue.again(_due(kept), NET_MS)
+    if kept.asked_in_vain(said, means.clock()):
+        means.queue.again(_due(kept)._replace(hint=True), IN_VAIN_MS)
     if kept.attempt.state.open:
         done = _later(kept, calling.supplier.terms, means)
     elif kept.attempt.state is AttemptState.CREATED:

@@ -36,7 +36,7 @@ def ask_about_done(
     queue: Queue,
     scorecards: Disputed,
 ) -> AskedAbout:
-    """One that is not answered is not asked about again before the next look. Raises OrderUnknown,
+    """One that is not answered has its own message that asks again. Raises OrderUnknown,
     StoreUnavailable."""
     record = known_order(merchant_id, order_id, orders)
     order = record.order
